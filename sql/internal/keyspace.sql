@@ -1,0 +1,167 @@
+-- The keyspace: which database, what time it is, locks, and the life of a key's row. Every command stands on these.
+--
+-- The small functions in plain SQL are inlined where PL/pgSQL assigns them to a variable (a "simple expression"), which costs a
+-- tenth of a PERFORM. Hence the idiom `locked boolean := redis.lock_key(d, k)`.
+
+-- The database number of this transaction (or psql session): redis_select() or the proxy's batch set it; 0 when unset.
+CREATE OR REPLACE FUNCTION redis.db() RETURNS smallint
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(nullif(pg_catalog.current_setting('redis.db', true), ''), '0')::smallint
+$$;
+
+-- The time every command goes by, in milliseconds since the epoch.
+CREATE OR REPLACE FUNCTION redis.now_ms() RETURNS bigint
+LANGUAGE sql VOLATILE AS $$
+    SELECT pg_catalog.floor(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000)::bigint
+$$;
+
+-- A key, field or member as the index holds it. A b-tree entry has a size limit, so one of more than 2000 bytes is stored as its
+-- first 1969 bytes and a SHA-256, 2001 bytes in all: longer than any key stored whole, so the two never meet.
+CREATE OR REPLACE FUNCTION redis.index_key(key bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN pg_catalog.octet_length(key) <= 2000 THEN key
+                ELSE pg_catalog.substr(key, 1, 1969) || pg_catalog.sha256(key) END
+$$;
+
+-- What goes into the long_key, long_field, long_member column beside it.
+CREATE OR REPLACE FUNCTION redis.long_key(key bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN pg_catalog.octet_length(key) > 2000 THEN key END
+$$;
+
+-- The advisory lock that stands for a key. k is a stored key (redis.index_key).
+CREATE OR REPLACE FUNCTION redis.lock_id(d smallint, k bytea) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT pg_catalog.hashtextextended(pg_catalog.encode(k, 'hex'), d)
+$$;
+
+-- Locks one key for writing until the transaction ends; taken before anything of the key is read. Always true.
+CREATE OR REPLACE FUNCTION redis.lock_key(d smallint, k bytea) RETURNS boolean
+LANGUAGE sql VOLATILE AS $$
+    SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.encode(k, 'hex'), d)) IS NOT NULL
+$$;
+
+-- Locks the whole keyspace, readers included: every command reads redis.keys, and holds its table lock to the end of its
+-- transaction. For FLUSHALL and for commands on more keys than the server's lock table should be asked to hold.
+CREATE OR REPLACE FUNCTION redis.lock_all() RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    LOCK TABLE redis.keys IN ACCESS EXCLUSIVE MODE;
+    RETURN true;
+END $$;
+
+-- Locks many stored keys of one database, in the one global order: that of their lock ids. Always true.
+CREATE OR REPLACE FUNCTION redis.lock_keys(d smallint, ks bytea[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_catalog.cardinality(ks) > 1000 THEN
+        RETURN redis.lock_all();
+    END IF;
+    PERFORM pg_catalog.count(pg_catalog.pg_advisory_xact_lock(s.lock_id))
+    FROM (SELECT DISTINCT redis.lock_id(d, u.k) AS lock_id FROM pg_catalog.unnest(ks) AS u(k) ORDER BY 1 OFFSET 0) AS s;
+    RETURN true;
+END $$;
+
+-- What the proxy sends ahead of a batch: sets the database number for the transaction and locks the keys that the batch writes.
+CREATE OR REPLACE FUNCTION redis.begin_batch(d smallint, keys bytea[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key));
+BEGIN
+    IF d <> 0 THEN
+        PERFORM pg_catalog.set_config('redis.db', d::text, true);
+    END IF;
+    IF pg_catalog.cardinality(ks) > 0 THEN
+        PERFORM redis.lock_keys(d, ks);
+    END IF;
+END $$;
+
+-- Which of these keys somebody else holds locked now. The proxy asks after a lock timeout, to let the others pass.
+CREATE OR REPLACE FUNCTION redis.locked_keys(d smallint, keys bytea[]) RETURNS bytea[]
+LANGUAGE sql VOLATILE SECURITY DEFINER AS $$
+    SELECT coalesce(pg_catalog.array_agg(u.key), '{}') FROM pg_catalog.unnest(keys) AS u(key)
+    WHERE NOT pg_catalog.pg_try_advisory_xact_lock(redis.lock_id(d, redis.index_key(u.key)))
+$$;
+
+-- Keyspace events (notify-keyspace-events), called by every write for every key it changed, after the change. class is Redis's event class
+-- letter ($ strings, g generic, l lists, s sets, h hashes, z sorted sets, t streams, x expired, e evicted), event its name.
+-- A proxy sets redis.events on its connections to the classes wanted, '' for none: then this costs one look at a setting.
+CREATE OR REPLACE FUNCTION redis.changed(d smallint, k bytea, class text, event text) RETURNS boolean
+LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN pg_catalog.current_setting('redis.events', true) = '' THEN false ELSE redis.send_event(d, k, class, event) END
+$$;
+
+CREATE OR REPLACE FUNCTION redis.send_event(d smallint, k bytea, class text, event text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN false;
+END $$;
+
+-- Makes sure that the sweep looks at a key no later than at due; returns the key's new sweep_at. old is its sweep_at so far.
+CREATE OR REPLACE FUNCTION redis.schedule_sweep(d smallint, k bytea, key_id bigint, due bigint, old bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF due IS NULL OR due >= old THEN
+        RETURN old;
+    END IF;
+    INSERT INTO redis.expirations (due, id, db, key) VALUES (due, key_id, d, k) ON CONFLICT DO NOTHING;
+    RETURN due;
+END $$;
+
+-- Creates the row of a key that is absent and locked; returns its id. (type, value, expires_at, size, head, tail as in redis.keys.)
+CREATE OR REPLACE FUNCTION redis.create_key(
+    d smallint, key bytea, type "char", value bytea DEFAULT NULL, expires_at bigint DEFAULT NULL,
+    size bigint DEFAULT NULL, head bigint DEFAULT NULL, tail bigint DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    k constant bytea := redis.index_key(key);
+    key_id constant bigint := pg_catalog.nextval('redis.key_ids');
+BEGIN
+    INSERT INTO redis.keys (id, expires_at, sweep_at, size, head, tail, db, type, key, long_key, value)
+    VALUES (key_id, create_key.expires_at, redis.schedule_sweep(d, k, key_id, create_key.expires_at, NULL),
+            create_key.size, create_key.head, create_key.tail, d, create_key.type, k, redis.long_key(create_key.key), create_key.value);
+    RETURN key_id;
+END $$;
+
+-- Gives up the elements of a collection: at once when they are few, else later, by the reaper.
+CREATE OR REPLACE FUNCTION redis.drop_elements(key_id bigint, type "char", size bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF size > 64 OR type = 'x' THEN
+        INSERT INTO redis.orphans (id, type) VALUES (key_id, drop_elements.type);
+    ELSIF type = 'l' THEN
+        DELETE FROM redis.list_items e WHERE e.id = key_id;
+    ELSIF type = 'h' THEN
+        DELETE FROM redis.hash_fields e WHERE e.id = key_id;
+    ELSIF type = 'S' THEN
+        DELETE FROM redis.set_members e WHERE e.id = key_id;
+    ELSIF type = 'z' THEN
+        DELETE FROM redis.zset_members e WHERE e.id = key_id;
+    END IF;
+    RETURN true;
+END $$;
+
+-- Deletes a locked key, whatever it holds. Returns whether it was there, an expired one counting as absent (though it goes too).
+CREATE OR REPLACE FUNCTION redis.delete_key(d smallint, k bytea) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    key_id bigint;
+    key_type "char";
+    key_size bigint;
+    expiry bigint;
+    done boolean;
+BEGIN
+    DELETE FROM redis.keys x WHERE x.db = d AND x.key = k
+    RETURNING x.id, x.type, x.size, x.expires_at INTO key_id, key_type, key_size, expiry;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF key_type <> 's' THEN
+        done := redis.drop_elements(key_id, key_type, key_size);
+    END IF;
+    IF expiry <= redis.now_ms() THEN
+        done := redis.changed(d, k, 'x', 'expired');
+        RETURN false;
+    END IF;
+    RETURN true;
+END $$;
