@@ -1,5 +1,7 @@
 # Fails when a folder of proxy/ includes another that it must not know (docs/architecture.md).
 
+cmake_policy(VERSION 3.25)
+
 set(resp_may_see resp)
 set(postgres_may_see postgres)
 set(operations_may_see operations)
