@@ -39,23 +39,29 @@ CREATE TABLE redis.hash_fields (
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
 CREATE INDEX hash_fields_seq ON redis.hash_fields (id, seq);
 
+-- Plans of these two tables must look a member up by its index, never walk the whole set, also when they were made while the table
+-- was empty and all indexes seemed to cost the same: of equal ones the planner takes the one made last, hence the order here; and
+-- n_distinct keeps a million small sets from making every set look small.
 CREATE TABLE redis.set_members (
     id bigint NOT NULL,
     pos bigint NOT NULL,           -- dense from 0 to size - 1, in no order: a random position is a random member
     member bytea NOT NULL,         -- as redis.index_key() stores it
-    long_member bytea,
-    CONSTRAINT set_members_pkey PRIMARY KEY (id, member)
+    long_member bytea
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
 CREATE INDEX set_members_pos ON redis.set_members (id, pos);
+ALTER TABLE redis.set_members ADD CONSTRAINT set_members_pkey PRIMARY KEY (id, member);
+ALTER TABLE redis.set_members ALTER COLUMN id SET (n_distinct = 100);
 
 CREATE TABLE redis.zset_members (
     id bigint NOT NULL,
     score double precision NOT NULL,
+    hash integer NOT NULL,         -- redis.member_hash(member): the order of ZSCAN, whose cursor must be a number
     member bytea NOT NULL,         -- as redis.index_key() stores it
-    long_member bytea,
-    CONSTRAINT zset_members_pkey PRIMARY KEY (id, member)
+    long_member bytea
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
 CREATE INDEX zset_members_score ON redis.zset_members (id, score, member);
+ALTER TABLE redis.zset_members ADD CONSTRAINT zset_members_pkey PRIMARY KEY (id, hash, member);
+ALTER TABLE redis.zset_members ALTER COLUMN id SET (n_distinct = 100);
 
 -- When the sweep looks at a key. Written only when a key gets a TTL that ends before its sweep_at, so that a TTL that is
 -- merely pushed on costs nothing here and no index stands on redis.keys.expires_at (which would make those updates non-HOT).
@@ -101,7 +107,8 @@ CREATE TABLE redis.settings (
     value text NOT NULL
 );
 
-CREATE SEQUENCE redis.client_ids;
+-- Client ids are unique over all proxies: a proxy takes a thousand at a time.
+CREATE SEQUENCE redis.client_ids INCREMENT BY 1000;
 
 -- What is deployed: numbered migrations, and the functions' version.
 CREATE TABLE redis.migrations (
