@@ -60,8 +60,14 @@ process_gone() {
 start() {
     local log=$1
     shift
-    "$@" >"$log" 2>&1 </dev/null &
+    : >"$log"
+    "$@" >>"$log" 2>&1 </dev/null &
     processes+=("$!")
+}
+
+# Builds the release, silently unless it fails, or when PGREDIS names a binary.
+build() {
+    [ -n "${PGREDIS:-}" ] || "$root/auto/build" >"$temporary/build.log" 2>&1 || { cat "$temporary/build.log" >&2 && return 1; }
 }
 
 # Postgres refuses to run as root: then its system user owns the cluster.
