@@ -67,13 +67,15 @@ class RequestParser {
  private:
     enum class State : std::uint8_t { idle, inline_line, array_header, bulk_header, bulk_body, failed };
 
-    bool next_line(std::string_view& input, char terminator, std::string_view& line);
-    void forget_line();
+    Status step(std::string_view& input);
+    Status parse_line(std::string_view& input, char terminator, std::string_view too_long,
+                      Status (RequestParser::*parse_whole)(std::string_view));
     Status parse_inline(std::string_view line);
     Status parse_array_header(std::string_view line);
     Status parse_bulk_header(std::string_view line);
     Status parse_bulk_body(std::string_view& input);
     std::span<char> body_window(std::size_t wanted);
+    Status commit_body(std::size_t n);
     Status finish_bulk();
     Status fail(std::string_view reason);
 
