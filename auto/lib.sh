@@ -2,6 +2,7 @@
 # What the scripts share: private Postgres clusters, processes that end with the script, waiting for conditions.
 # Sourced; the caller has `set -euo pipefail`.
 
+export LC_ALL=C.UTF-8
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # The binary under test; PGREDIS=build/sanitize/pgredis names another build of it.
 pgredis=${PGREDIS:-$root/build/release/pgredis}
