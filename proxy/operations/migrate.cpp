@@ -21,6 +21,7 @@ constexpr std::string_view not_enough_rights = "42501";
 constexpr std::string_view lock_not_available = "55P03";
 constexpr std::string_view deadlock = "40P01";
 constexpr std::string_view invalid_function_definition = "42P13";
+constexpr std::string_view ambiguous_function = "42725";
 constexpr std::string_view duplicate_object = "42710";
 constexpr std::string_view unique_violation = "23505";
 constexpr std::string_view dependent_objects = "2BP01";
@@ -113,6 +114,7 @@ struct State {
     int breaking = 0;
     bool role_exists = false;
     bool role_has_rights = false;
+    std::string other_owner;  // of schema redis, quoted, when that is not who migrates
 
     bool pending(const SqlFile& migration) const { return !migrations.contains(number_of(migration)); }
     bool migrations_done() const {
@@ -185,6 +187,8 @@ class Deploy {
             return;
         }
         if (!state.role_exists) create_role();
+        // The API works with its owner's rights: all of it must have the same one, and not a superuser who lent a hand.
+        if (!state.other_owner.empty()) sql("SET LOCAL ROLE " + state.other_owner);
         for (const SqlFile& migration : migration_files()) {
             if (state.pending(migration)) apply(migration);
         }
@@ -226,9 +230,8 @@ class Deploy {
         steps_.push_back(fmt::format("migration {} applied", migration.name));
     }
 
-    // Applies one file of functions. A function whose result or parameter names changed cannot be replaced: it is dropped, and
-    // the file applied again. Which one Postgres says in its hint, as a statement and in every language: DROP FUNCTION
-    // name(types).
+    // Applies one file of functions. Where functions of an earlier deploy are in its way, they are dropped and it is applied
+    // again.
     void define(const SqlFile& file) {
         const std::string text = sql_for_role(file.text);
         for (;;) {
@@ -238,20 +241,38 @@ class Deploy {
                 sql("RELEASE file");
                 return;
             } catch (const DatabaseError& failure) {
-                const std::size_t drop = failure.hint.find("DROP FUNCTION ");
-                const std::size_t end = failure.hint.find(')', drop);
-                if (failure.sqlstate != invalid_function_definition || end == std::string::npos) throw at("sql", file, failure);
+                if (failure.sqlstate != invalid_function_definition && failure.sqlstate != ambiguous_function)
+                    throw at("sql", file, failure);
                 sql("ROLLBACK TO file");
-                drop_function(failure.hint.substr(drop, end + 1 - drop));
+                if (!clear_the_way(failure)) throw at("sql", file, failure);
             }
         }
     }
 
-    void drop(const std::string& query) {
-        for (const Row& row : sql(query)) {
-            drop_function("DROP ROUTINE " + row[0]);
-            steps_.push_back(fmt::format("function {} dropped: no longer among ours", row[0]));
+    bool clear_the_way(const DatabaseError& failure) {
+        if (failure.sqlstate == invalid_function_definition) {
+            // Its result or its parameters' names changed. Postgres's hint names it, in every language as DROP FUNCTION
+            // name(types).
+            const std::size_t start = failure.hint.find("DROP FUNCTION ");
+            const std::size_t end = failure.hint.find(')', start);
+            if (end == std::string::npos) return false;
+            drop_function(failure.hint.substr(start, end + 1 - start));
+            return true;
         }
+        // The file means a function that has an overload from before; the message names it.
+        const std::unique_ptr<char, decltype(&PQfreemem)> message(
+            PQescapeLiteral(connection_.get(), failure.what(), std::string_view(failure.what()).size()), PQfreemem);
+        return drop(fmt::format(R"({} WHERE {} ~ ('\m' || p.proname || '\M'))", leftovers_query, message.get()));
+    }
+
+    // Drops the functions that a query names; whether there were any.
+    bool drop(const std::string& query) {
+        const std::vector<Row> rows = sql(query);
+        for (const Row& row : rows) {
+            drop_function("DROP ROUTINE " + row[0]);
+            steps_.push_back(fmt::format("function {} dropped: it is no longer among ours", row[0]));
+        }
+        return !rows.empty();
     }
 
     void drop_function(const std::string& statement) {
@@ -282,7 +303,8 @@ SELECT pg_catalog.current_database(), current_user, pg_catalog.current_setting('
        coalesce(pg_catalog.pg_has_role(n.nspowner, 'USAGE'), true), pg_catalog.pg_get_userbyid(n.nspowner),
        r.oid IS NOT NULL,
        coalesce(pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE'), false),
-       me.rolsuper OR me.rolcreaterole
+       me.rolsuper OR me.rolcreaterole,
+       CASE WHEN n.nspowner <> me.oid THEN pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(n.nspowner)) END
 FROM pg_catalog.pg_roles me
 LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'redis'
 LEFT JOIN pg_catalog.pg_namespace p ON p.nspname = 'public'
@@ -296,6 +318,7 @@ WHERE me.rolname = current_user)",
         State state;
         state.role_exists = is_true(11);
         state.role_has_rights = is_true(12);
+        state.other_owner = around[14];
 
         if (!is_true(3)) throw Refusal(fmt::format("PostgreSQL {} is too old: pgredis needs 15 or newer", around[2]));
         if (around[4] != "UTF8") {
