@@ -19,6 +19,9 @@ CREATE TABLE redis.keys (
     value bytea,                   -- strings only
     CONSTRAINT keys_pkey PRIMARY KEY (db, key)
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
+-- SCAN's order and RANDOMKEY's dice: redis.scan_position(db, key), a hash, so that a name keeps its place whatever happens to its key.
+-- One expression of both columns, so that no plan takes this index for looking up a key.
+CREATE INDEX keys_scan ON redis.keys (((db::bigint << 32) + pg_catalog.hashtext(pg_catalog.encode(key, 'hex')) + 2147483648));
 -- Uncompressed out-of-line values let GETRANGE and GETBIT read only the part they need.
 ALTER TABLE redis.keys ALTER COLUMN value SET STORAGE EXTERNAL;
 
