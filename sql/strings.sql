@@ -1,5 +1,160 @@
 -- Strings: the value is in the key's row.
 
+-- Building blocks. Those that write expect the key to be locked, and leave the event to the caller.
+
+-- The value of a string; NULL when the key is absent.
+CREATE OR REPLACE FUNCTION redis.read_string(
+    d smallint, k bytea, wrong_type text DEFAULT 'WRONGTYPE Operation against a key holding the wrong kind of value')
+RETURNS bytea
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    key_type "char";
+    expiry bigint;
+    result bytea;
+BEGIN
+    SELECT x.type, x.expires_at, x.value INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k;
+    IF expiry <= redis.now_ms() THEN
+        RETURN NULL;
+    END IF;
+    IF key_type <> 's' THEN
+        PERFORM redis.raise_error(wrong_type);
+    END IF;
+    RETURN result;
+END $$;
+
+-- Its length, without reading the value; NULL when the key is absent.
+CREATE OR REPLACE FUNCTION redis.string_length(d smallint, k bytea) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    key_type "char";
+    expiry bigint;
+    result bigint;
+BEGIN
+    SELECT x.type, x.expires_at, pg_catalog.octet_length(x.value) INTO key_type, expiry, result
+    FROM redis.keys x WHERE x.db = d AND x.key = k;
+    IF expiry <= redis.now_ms() THEN
+        RETURN NULL;
+    END IF;
+    IF key_type <> 's' THEN
+        PERFORM redis.raise_wrongtype();
+    END IF;
+    RETURN result;
+END $$;
+
+-- Creates a string, unless the key's row is there; returns whether it did. k and long_key are as redis.keys holds them.
+CREATE OR REPLACE FUNCTION redis.add_string(d smallint, k bytea, long_key bytea, value bytea, expires_at bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    key_id bigint;
+    done bigint;
+BEGIN
+    INSERT INTO redis.keys AS x (id, expires_at, sweep_at, db, type, key, long_key, value)
+    VALUES (pg_catalog.nextval('redis.key_ids'), add_string.expires_at, add_string.expires_at, d, 's', k, add_string.long_key,
+            add_string.value)
+    ON CONFLICT ON CONSTRAINT keys_pkey DO NOTHING
+    RETURNING x.id INTO key_id;
+    IF key_id IS NOT NULL AND expires_at IS NOT NULL THEN
+        done := redis.schedule_sweep(d, k, key_id, expires_at, NULL);
+    END IF;
+    RETURN key_id IS NOT NULL;
+END $$;
+
+-- Makes key a string of this value and expiry, whatever it was before.
+CREATE OR REPLACE FUNCTION redis.put_string(d smallint, key bytea, value bytea, expires_at bigint DEFAULT NULL) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    k constant bytea := redis.index_key(key);
+    done boolean;
+BEGIN
+    UPDATE redis.keys x
+    SET value = put_string.value, expires_at = put_string.expires_at,
+        sweep_at = CASE WHEN put_string.expires_at IS NULL OR put_string.expires_at >= x.sweep_at THEN x.sweep_at
+                        ELSE redis.schedule_sweep(d, k, x.id, put_string.expires_at, x.sweep_at) END
+    WHERE x.db = d AND x.key = k AND x.type = 's';
+    IF NOT FOUND AND NOT redis.add_string(d, k, redis.long_key(key), value, expires_at) THEN
+        done := redis.delete_key(d, k);
+        done := redis.add_string(d, k, redis.long_key(key), value, expires_at);
+    END IF;
+    RETURN true;
+END $$;
+
+-- Replaces the value of a string and keeps its expiry; creates it when the key is absent.
+CREATE OR REPLACE FUNCTION redis.replace_string(d smallint, key bytea, value bytea) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    k constant bytea := redis.index_key(key);
+BEGIN
+    UPDATE redis.keys x SET value = replace_string.value
+    WHERE x.db = d AND x.key = k AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    RETURN FOUND OR redis.put_string(d, key, value);
+END $$;
+
+-- So many zero bytes.
+CREATE OR REPLACE FUNCTION redis.zero_bytes(n bigint) RETURNS bytea
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF n > 67108864 THEN -- as hexadecimal text it would come near the 1 GB that a value may have
+        RETURN redis.zero_bytes(n / 2) || redis.zero_bytes(n - n / 2);
+    END IF;
+    RETURN pg_catalog.decode(pg_catalog.repeat('00', n::integer), 'hex');
+END $$;
+
+-- Overwrites a string from an offset on, with zero bytes before it where the string is shorter or the key absent; returns the
+-- new length. The key is a string or absent.
+CREATE OR REPLACE FUNCTION redis.write_range(d smallint, key bytea, start bigint, bytes bytea) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    k constant bytea := redis.index_key(key);
+    result bigint;
+    done boolean;
+BEGIN
+    UPDATE redis.keys x
+    SET value = CASE WHEN start <= pg_catalog.octet_length(x.value)
+                     THEN pg_catalog.overlay(x.value, bytes, start::integer + 1)
+                     ELSE x.value || redis.zero_bytes(start - pg_catalog.octet_length(x.value)) || bytes END
+    WHERE x.db = d AND x.key = k AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    RETURNING pg_catalog.octet_length(x.value) INTO result;
+    IF NOT FOUND THEN
+        done := redis.put_string(d, key, redis.zero_bytes(start) || bytes);
+        result := start + pg_catalog.octet_length(bytes);
+    END IF;
+    RETURN result;
+END $$;
+
+-- No string may become longer than 512 MiB.
+CREATE OR REPLACE FUNCTION redis.check_string_length(n numeric) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF n > 536870912 THEN
+        PERFORM redis.raise_error('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
+    END IF;
+    RETURN true;
+END $$;
+
+-- The moment that EX, PX, EXAT or PXAT (option) means, in milliseconds since the epoch.
+CREATE OR REPLACE FUNCTION redis.absolute_expiry(option text, n bigint, command text) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    last constant bigint := 9223372036854775807;
+    ms bigint := n;
+    base bigint := 0;
+BEGIN
+    IF n > 0 AND (option LIKE 'P%' OR n <= last / 1000) THEN
+        IF option LIKE 'E%' THEN
+            ms := n * 1000;
+        END IF;
+        IF option NOT LIKE '%AT' THEN
+            base := redis.now_ms();
+        END IF;
+        IF ms <= last - base THEN
+            RETURN base + ms;
+        END IF;
+    END IF;
+    PERFORM redis.raise_error(pg_catalog.format('ERR invalid expire time in ''%s'' command', command));
+END $$;
+
+-- Reading
+
 CREATE OR REPLACE FUNCTION public.redis_get(key bytea) RETURNS bytea
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
@@ -28,23 +183,88 @@ SELECT redis.register_command('get', 'redis_get', arity => 2,
   summary => 'Returns the value of a string.',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
 
--- Makes key a string of this value, whatever it was: the plain SET, and the end of all its forms. The key is locked.
-CREATE OR REPLACE FUNCTION redis.put_string(d smallint, key bytea, value bytea, expires_at bigint DEFAULT NULL) RETURNS boolean
-LANGUAGE plpgsql AS $$
-DECLARE
-    k constant bytea := redis.index_key(key);
-    done boolean;
+CREATE OR REPLACE FUNCTION public.redis_strlen(key bytea) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 BEGIN
-    UPDATE redis.keys x
-    SET value = put_string.value, expires_at = put_string.expires_at,
-        sweep_at = redis.schedule_sweep(d, k, x.id, put_string.expires_at, x.sweep_at)
-    WHERE x.db = d AND x.key = k AND x.type = 's';
-    IF NOT FOUND THEN
-        done := redis.delete_key(d, k);
-        PERFORM redis.create_key(d, key, 's', value => put_string.value, expires_at => put_string.expires_at);
-    END IF;
-    RETURN redis.changed(d, k, '$', 'set');
+    RETURN coalesce(redis.string_length(redis.db(), redis.index_key(key)), 0);
 END $$;
+COMMENT ON FUNCTION public.redis_strlen(bytea) IS
+'STRLEN key
+How many bytes a string has; 0 when the key is absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('strlen', 'redis_strlen', arity => 2,
+  flags => 'readonly fast', categories => 'read string fast',
+  key_specs => '[{"flags": "RO", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.2.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Returns the length of a string in bytes.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
+
+CREATE OR REPLACE FUNCTION public.redis_getrange(key bytea, start bigint, stop bigint) RETURNS bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    length constant bigint := coalesce(redis.string_length(d, k), 0);
+    first constant bigint := greatest(CASE WHEN start < 0 THEN length + start ELSE start END, 0);
+    last constant bigint := least(greatest(CASE WHEN stop < 0 THEN length + stop ELSE stop END, 0), length - 1);
+BEGIN
+    IF first > last OR start < 0 AND stop < 0 AND start > stop THEN
+        RETURN ''::bytea;
+    END IF;
+    -- Of an out-of-line value only this part is read.
+    RETURN (SELECT pg_catalog.substr(x.value, first::integer + 1, (last - first)::integer + 1)
+            FROM redis.keys x WHERE x.db = d AND x.key = k);
+END $$;
+COMMENT ON FUNCTION public.redis_getrange(bytea, bigint, bigint) IS
+'GETRANGE key start end
+The bytes from start to end, both included; negative positions count from the end. Empty when the key is absent. Errors:
+WRONGTYPE.';
+SELECT redis.register_command('getrange', 'redis_getrange', arity => 4,
+  flags => 'readonly', categories => 'read string slow',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.4.0', command_group => 'string', complexity => 'O(N)',
+  summary => 'Returns a part of a string.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "start", "type": "integer"}, {"name": "end", "type": "integer"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_substr(key bytea, start bigint, stop bigint) RETURNS bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+BEGIN
+    RETURN public.redis_getrange(key, start, stop);
+END $$;
+COMMENT ON FUNCTION public.redis_substr(bytea, bigint, bigint) IS
+'SUBSTR key start end
+The old name of GETRANGE. Errors: WRONGTYPE.';
+SELECT redis.register_command('substr', 'redis_substr', arity => 4,
+  flags => 'readonly', categories => 'read string slow',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'string', complexity => 'O(N)',
+  summary => 'Returns a part of a string; the old name of GETRANGE.',
+  deprecated_since => '2.0.0', replaced_by => '`GETRANGE`',
+  doc_flags => 'deprecated',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "start", "type": "integer"}, {"name": "end", "type": "integer"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_mget(VARIADIC keys bytea[]) RETURNS bytea[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    -- One look into the index for each key, in the order given.
+    RETURN ARRAY(SELECT (SELECT x.value FROM redis.keys x
+                         WHERE x.db = d AND x.key = redis.index_key(u.key) AND (x.expires_at IS NULL OR x.expires_at > now))
+                 FROM pg_catalog.unnest(keys) AS u(key));
+END $$;
+COMMENT ON FUNCTION public.redis_mget(bytea[]) IS
+'MGET key [key ...]
+The values of several strings, in the order of the keys; NULL for a key that is absent or no string.';
+SELECT redis.register_command('mget', 'redis_mget', arity => -2,
+  flags => 'readonly fast', categories => 'read string fast',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [-1, 1, 0]}]',
+  tips => 'request_policy:multi_shard',
+  since => '1.0.0', command_group => 'string', complexity => 'O(N)',
+  summary => 'Returns the values of several strings.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0, "flags": ["multiple"]}]');
+
+-- Writing
 
 CREATE OR REPLACE FUNCTION public.redis_set(key bytea, value bytea) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -54,10 +274,639 @@ DECLARE
     done boolean := redis.lock_key(d, k);
 BEGIN
     UPDATE redis.keys x SET value = redis_set.value, expires_at = NULL WHERE x.db = d AND x.key = k AND x.type = 's';
-    IF FOUND THEN
-        done := redis.changed(d, k, '$', 'set');
-    ELSE
+    IF NOT FOUND THEN
         done := redis.put_string(d, key, value);
     END IF;
+    done := redis.changed(d, k, '$', 'set');
     RETURN 'OK';
 END $$;
+COMMENT ON FUNCTION public.redis_set(bytea, bytea) IS
+'SET key value
+Makes key a string of this value that never expires, whatever it was. Returns OK.';
+SELECT redis.register_command('set', 'redis_set', arity => -3,
+  flags => 'write denyoom', categories => 'write string slow',
+  key_specs => '[{"flags": "RW access update variable_flags", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Makes a key a string of the given value.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "value", "type": "string"}, {"name": "condition", "type": "oneof", "since": "2.6.12", "flags": ["optional"], "arguments": [{"name": "nx", "type": "pure-token", "token": "NX"}, {"name": "xx", "type": "pure-token", "token": "XX"}]}, {"name": "get", "type": "pure-token", "token": "GET", "since": "6.2.0", "flags": ["optional"]}, {"name": "expiration", "type": "oneof", "flags": ["optional"], "arguments": [{"name": "seconds", "type": "integer", "token": "EX", "since": "2.6.12"}, {"name": "milliseconds", "type": "integer", "token": "PX", "since": "2.6.12"}, {"name": "unix-time-seconds", "type": "unix-time", "token": "EXAT", "since": "6.2.0"}, {"name": "unix-time-milliseconds", "type": "unix-time", "token": "PXAT", "since": "6.2.0"}, {"name": "keepttl", "type": "pure-token", "token": "KEEPTTL", "since": "6.0.0"}]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_set(key bytea, value bytea, VARIADIC options text[], OUT status text, OUT previous bytea)
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    word text;
+    amount text;                   -- what follows EX, PX, EXAT or PXAT
+    unit text;                     -- which of them
+    condition text;                -- NX or XX
+    want_previous boolean := false;
+    keep_expiry boolean := false;
+    expiry bigint;
+    found_type "char";
+    found_expiry bigint;
+    found boolean;
+    i integer := 1;
+    done boolean;
+BEGIN
+    WHILE i <= pg_catalog.cardinality(options) LOOP
+        word := pg_catalog.upper(options[i]);
+        IF word IN ('EX', 'PX', 'EXAT', 'PXAT') AND coalesce(unit, word) = word AND NOT keep_expiry
+           AND i < pg_catalog.cardinality(options) THEN
+            unit := word;
+            i := i + 1;
+            amount := options[i];
+        ELSIF word IN ('NX', 'XX') AND coalesce(condition, word) = word THEN
+            condition := word;
+        ELSIF word = 'GET' THEN
+            want_previous := true;
+        ELSIF word = 'KEEPTTL' AND unit IS NULL THEN
+            keep_expiry := true;
+        ELSE
+            PERFORM redis.raise_syntax_error();
+        END IF;
+        i := i + 1;
+    END LOOP;
+    IF unit IS NOT NULL THEN
+        expiry := redis.absolute_expiry(unit, redis.parse_integer(amount), 'set');
+    END IF;
+
+    done := redis.lock_key(d, k);
+    IF want_previous THEN
+        previous := redis.read_string(d, k);
+    END IF;
+    IF condition IS NOT NULL OR keep_expiry THEN
+        SELECT x.type, x.expires_at INTO found_type, found_expiry FROM redis.keys x WHERE x.db = d AND x.key = k;
+        found := found_type IS NOT NULL AND coalesce(found_expiry > redis.now_ms(), true);
+        IF found AND condition = 'NX' OR NOT found AND condition = 'XX' THEN
+            RETURN;
+        ELSIF found AND keep_expiry THEN
+            expiry := found_expiry;
+        END IF;
+    END IF;
+    done := redis.put_string(d, key, value, expiry);
+    done := redis.changed(d, k, '$', 'set');
+    IF unit IS NOT NULL THEN
+        done := redis.changed(d, k, 'g', 'expire');
+    END IF;
+    IF NOT want_previous THEN
+        status := 'OK';
+    END IF;
+END $$;
+COMMENT ON FUNCTION public.redis_set(bytea, bytea, text[]) IS
+'SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]
+The same with options. status is OK, or NULL when NX or XX hindered it; with GET it is always NULL, and previous is the value
+before. Errors: WRONGTYPE (with GET), an invalid expire time.';
+
+CREATE OR REPLACE FUNCTION public.redis_setnx(key bytea, value bytea) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+BEGIN
+    PERFORM FROM redis.keys x WHERE x.db = d AND x.key = k AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    IF FOUND THEN
+        RETURN false;
+    END IF;
+    done := redis.put_string(d, key, value);
+    RETURN redis.changed(d, k, '$', 'set') IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION public.redis_setnx(bytea, bytea) IS
+'SETNX key value
+Creates a string when the key is absent. Returns whether it did.';
+SELECT redis.register_command('setnx', 'redis_setnx', arity => 3,
+  flags => 'write denyoom fast', categories => 'write string fast',
+  key_specs => '[{"flags": "OW insert", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Creates a string, unless the key is there already.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "value", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION redis.set_expiring(key bytea, value bytea, unit text, amount bigint, command text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    expiry constant bigint := redis.absolute_expiry(unit, amount, command);
+    done boolean := redis.lock_key(d, k);
+BEGIN
+    done := redis.put_string(d, key, value, expiry);
+    done := redis.changed(d, k, '$', 'set');
+    done := redis.changed(d, k, 'g', 'expire');
+    RETURN 'OK';
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_setex(key bytea, seconds bigint, value bytea) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.set_expiring(key, value, 'EX', seconds, 'setex');
+END $$;
+COMMENT ON FUNCTION public.redis_setex(bytea, bigint, bytea) IS
+'SETEX key seconds value
+Makes key a string of this value that expires after so many seconds. Returns OK. Errors: an invalid expire time.';
+SELECT redis.register_command('setex', 'redis_setex', arity => 4,
+  flags => 'write denyoom', categories => 'write string slow',
+  key_specs => '[{"flags": "OW update", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.0.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Makes a key a string of the given value that expires after some seconds.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "seconds", "type": "integer"}, {"name": "value", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_psetex(key bytea, milliseconds bigint, value bytea) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.set_expiring(key, value, 'PX', milliseconds, 'psetex');
+END $$;
+COMMENT ON FUNCTION public.redis_psetex(bytea, bigint, bytea) IS
+'PSETEX key milliseconds value
+Makes key a string of this value that expires after so many milliseconds. Returns OK. Errors: an invalid expire time.';
+SELECT redis.register_command('psetex', 'redis_psetex', arity => 4,
+  flags => 'write denyoom', categories => 'write string slow',
+  key_specs => '[{"flags": "OW update", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.6.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Makes a key a string of the given value that expires after some milliseconds.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "milliseconds", "type": "integer"}, {"name": "value", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_getset(key bytea, value bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    previous constant bytea := redis.read_string(d, k);
+BEGIN
+    done := redis.put_string(d, key, value);
+    done := redis.changed(d, k, '$', 'set');
+    RETURN previous;
+END $$;
+COMMENT ON FUNCTION public.redis_getset(bytea, bytea) IS
+'GETSET key value
+Sets a string and returns its value before; NULL when the key was absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('getset', 'redis_getset', arity => 3,
+  flags => 'write denyoom fast', categories => 'write string fast',
+  key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Sets a string and returns its previous value.',
+  deprecated_since => '6.2.0', replaced_by => '`SET` with the `!GET` argument',
+  doc_flags => 'deprecated',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "value", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_getdel(key bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    expiry bigint;
+    previous bytea;
+BEGIN
+    DELETE FROM redis.keys x WHERE x.db = d AND x.key = k AND x.type = 's' RETURNING x.expires_at, x.value INTO expiry, previous;
+    IF NOT FOUND THEN
+        RETURN redis.read_string(d, k); -- NULL or WRONGTYPE
+    ELSIF expiry <= redis.now_ms() THEN
+        done := redis.changed(d, k, 'x', 'expired');
+        RETURN NULL;
+    END IF;
+    done := redis.changed(d, k, 'g', 'del');
+    RETURN previous;
+END $$;
+COMMENT ON FUNCTION public.redis_getdel(bytea) IS
+'GETDEL key
+Deletes a string and returns its value; NULL when the key was absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('getdel', 'redis_getdel', arity => 2,
+  flags => 'write fast', categories => 'write string fast',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}]',
+  since => '6.2.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Returns the value of a string and deletes it.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
+
+CREATE OR REPLACE FUNCTION public.redis_getex(key bytea, VARIADIC options text[] DEFAULT '{}') RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    word text;
+    amount text;                   -- what follows EX, PX, EXAT or PXAT
+    unit text;                     -- which of them, or PERSIST
+    expiry bigint;
+    result bytea;
+    i integer := 1;
+    done boolean;
+BEGIN
+    WHILE i <= pg_catalog.cardinality(options) LOOP
+        word := pg_catalog.upper(options[i]);
+        IF coalesce(unit, word) <> word OR word NOT IN ('EX', 'PX', 'EXAT', 'PXAT', 'PERSIST')
+           OR word <> 'PERSIST' AND i = pg_catalog.cardinality(options) THEN
+            PERFORM redis.raise_syntax_error();
+        END IF;
+        unit := word;
+        IF unit <> 'PERSIST' THEN
+            i := i + 1;
+            amount := options[i];
+        END IF;
+        i := i + 1;
+    END LOOP;
+
+    done := redis.lock_key(d, k);
+    result := redis.read_string(d, k);
+    IF unit IS NULL OR result IS NULL THEN
+        RETURN result;
+    ELSIF unit = 'PERSIST' THEN
+        UPDATE redis.keys x SET expires_at = NULL WHERE x.db = d AND x.key = k AND x.expires_at IS NOT NULL;
+        IF FOUND THEN
+            done := redis.changed(d, k, 'g', 'persist');
+        END IF;
+        RETURN result;
+    END IF;
+    expiry := redis.absolute_expiry(unit, redis.parse_integer(amount), 'getex');
+    IF expiry <= redis.now_ms() THEN
+        done := redis.delete_key(d, k);
+        done := redis.changed(d, k, 'g', 'del');
+    ELSE
+        UPDATE redis.keys x SET expires_at = expiry, sweep_at = redis.schedule_sweep(d, k, x.id, expiry, x.sweep_at)
+        WHERE x.db = d AND x.key = k;
+        done := redis.changed(d, k, 'g', 'expire');
+    END IF;
+    RETURN result;
+END $$;
+COMMENT ON FUNCTION public.redis_getex(bytea, text[]) IS
+'GETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]
+The value of a string, whose expiry is set or removed; NULL when the key is absent. Errors: WRONGTYPE, an invalid expire time.';
+SELECT redis.register_command('getex', 'redis_getex', arity => -2,
+  flags => 'write fast', categories => 'write string fast',
+  key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
+  since => '6.2.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Returns the value of a string and sets or removes its expiry.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "expiration", "type": "oneof", "flags": ["optional"], "arguments": [{"name": "seconds", "type": "integer", "token": "EX"}, {"name": "milliseconds", "type": "integer", "token": "PX"}, {"name": "unix-time-seconds", "type": "unix-time", "token": "EXAT"}, {"name": "unix-time-milliseconds", "type": "unix-time", "token": "PXAT"}, {"name": "persist", "type": "pure-token", "token": "PERSIST"}]}]');
+
+CREATE OR REPLACE FUNCTION redis.set_pairs(d smallint, pairs bytea[], only_if_absent boolean) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    n constant integer := pg_catalog.cardinality(pairs) / 2;
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(pairs[2 * i - 1]) FROM pg_catalog.generate_series(1, n) AS i);
+    now constant bigint := redis.now_ms();
+    done boolean := redis.lock_keys(d, ks);
+BEGIN
+    IF only_if_absent THEN
+        PERFORM FROM pg_catalog.unnest(ks) AS u(k)
+        WHERE (SELECT x.expires_at IS NULL OR x.expires_at > now FROM redis.keys x WHERE x.db = d AND x.key = u.k);
+        IF FOUND THEN
+            RETURN false;
+        END IF;
+    END IF;
+    -- What is there and no string goes first; the rest is written by one statement. Of several values for a key the last counts.
+    PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(ks) AS u(k)
+    WHERE (SELECT x.type <> 's' FROM redis.keys x WHERE x.db = d AND x.key = u.k);
+    INSERT INTO redis.keys AS x (id, db, type, key, long_key, value)
+    SELECT pg_catalog.nextval('redis.key_ids'), d, 's', s.k, redis.long_key(pairs[2 * s.i - 1]), pairs[2 * s.i]
+    FROM (SELECT DISTINCT ON (u.k) u.k, u.i FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, i) ORDER BY u.k, u.i DESC) AS s
+    ON CONFLICT ON CONSTRAINT keys_pkey DO UPDATE SET value = excluded.value, expires_at = NULL;
+    done := (SELECT pg_catalog.bool_and(redis.changed(d, u.k, '$', 'set')) FROM pg_catalog.unnest(ks) AS u(k));
+    RETURN true;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_mset(VARIADIC pairs bytea[]) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    done boolean;
+BEGIN
+    IF pg_catalog.cardinality(pairs) % 2 = 1 THEN
+        PERFORM redis.raise_wrong_arity('mset');
+    END IF;
+    done := redis.set_pairs(redis.db(), pairs, false);
+    RETURN 'OK';
+END $$;
+COMMENT ON FUNCTION public.redis_mset(bytea[]) IS
+'MSET key value [key value ...]
+Sets several strings at once, whatever the keys were. Returns OK. Errors: an odd number of arguments.';
+SELECT redis.register_command('mset', 'redis_mset', arity => -3,
+  flags => 'write denyoom', categories => 'write string slow',
+  key_specs => '[{"flags": "OW update", "index": 1, "range": [-1, 2, 0]}]',
+  tips => 'request_policy:multi_shard response_policy:all_succeeded',
+  since => '1.0.1', command_group => 'string', complexity => 'O(N)',
+  summary => 'Sets several strings at once.',
+  arguments => '[{"name": "key_value", "type": "block", "flags": ["multiple"], "arguments": [{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "value", "type": "string"}]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_msetnx(VARIADIC pairs bytea[]) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF pg_catalog.cardinality(pairs) % 2 = 1 THEN
+        PERFORM redis.raise_wrong_arity('msetnx');
+    END IF;
+    RETURN redis.set_pairs(redis.db(), pairs, true);
+END $$;
+COMMENT ON FUNCTION public.redis_msetnx(bytea[]) IS
+'MSETNX key value [key value ...]
+Creates several strings when all the keys are absent. Returns whether it did. Errors: an odd number of arguments.';
+SELECT redis.register_command('msetnx', 'redis_msetnx', arity => -3,
+  flags => 'write denyoom', categories => 'write string slow',
+  key_specs => '[{"flags": "OW insert", "index": 1, "range": [-1, 2, 0]}]',
+  tips => 'request_policy:multi_shard response_policy:agg_min',
+  since => '1.0.1', command_group => 'string', complexity => 'O(N)',
+  summary => 'Creates several strings, unless one of the keys is there already.',
+  arguments => '[{"name": "key_value", "type": "block", "flags": ["multiple"], "arguments": [{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "value", "type": "string"}]}]');
+
+-- Changing
+
+-- Adds to the integer that a string shows.
+CREATE OR REPLACE FUNCTION redis.add_to_string(key bytea, amount bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    total numeric;
+    result bigint;
+BEGIN
+    -- The usual case, a number that cannot overflow, is one statement.
+    UPDATE redis.keys x
+    SET value = pg_catalog.decode((pg_catalog.encode(x.value, 'escape')::bigint + amount)::text, 'escape')
+    WHERE x.db = d AND x.key = k AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+      AND CASE WHEN pg_catalog.octet_length(x.value) < 19 AND amount BETWEEN -1000000000000000000 AND 1000000000000000000
+               THEN pg_catalog.encode(x.value, 'escape') ~ '^(0|-?[1-9][0-9]*)$' END
+    RETURNING pg_catalog.encode(x.value, 'escape')::bigint INTO result;
+    IF result IS NULL THEN
+        total := redis.parse_integer(coalesce(redis.read_string(d, k), '0'))::numeric + amount;
+        IF total NOT BETWEEN -9223372036854775808 AND 9223372036854775807 THEN
+            PERFORM redis.raise_error('ERR increment or decrement would overflow');
+        END IF;
+        result := total::bigint;
+        done := redis.replace_string(d, key, redis.integer_bytes(result));
+    END IF;
+    done := redis.changed(d, k, '$', 'incrby');
+    RETURN result;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_incr(key bytea) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.add_to_string(key, 1);
+END $$;
+COMMENT ON FUNCTION public.redis_incr(bytea) IS
+'INCR key
+Adds one to the integer that a string shows (0 when the key is absent) and returns the sum.
+Errors: WRONGTYPE, no integer, overflow.';
+SELECT redis.register_command('incr', 'redis_incr', arity => 2,
+  flags => 'write denyoom fast', categories => 'write string fast',
+  key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Adds one to the integer in a string.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
+
+CREATE OR REPLACE FUNCTION public.redis_decr(key bytea) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.add_to_string(key, -1);
+END $$;
+COMMENT ON FUNCTION public.redis_decr(bytea) IS
+'DECR key
+Takes one from the integer that a string shows (0 when the key is absent) and returns the rest.
+Errors: WRONGTYPE, no integer, overflow.';
+SELECT redis.register_command('decr', 'redis_decr', arity => 2,
+  flags => 'write denyoom fast', categories => 'write string fast',
+  key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Takes one from the integer in a string.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
+
+CREATE OR REPLACE FUNCTION public.redis_incrby(key bytea, increment bigint) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.add_to_string(key, increment);
+END $$;
+COMMENT ON FUNCTION public.redis_incrby(bytea, bigint) IS
+'INCRBY key increment
+Adds to the integer that a string shows (0 when the key is absent) and returns the sum.
+Errors: WRONGTYPE, no integer, overflow.';
+SELECT redis.register_command('incrby', 'redis_incrby', arity => 3,
+  flags => 'write denyoom fast', categories => 'write string fast',
+  key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Adds a number to the integer in a string.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "increment", "type": "integer"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_decrby(key bytea, decrement bigint) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF decrement = -9223372036854775808 THEN
+        PERFORM redis.raise_error('ERR decrement would overflow');
+    END IF;
+    RETURN redis.add_to_string(key, -decrement);
+END $$;
+COMMENT ON FUNCTION public.redis_decrby(bytea, bigint) IS
+'DECRBY key decrement
+Takes from the integer that a string shows (0 when the key is absent) and returns the rest.
+Errors: WRONGTYPE, no integer, overflow.';
+SELECT redis.register_command('decrby', 'redis_decrby', arity => 3,
+  flags => 'write denyoom fast', categories => 'write string fast',
+  key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Takes a number from the integer in a string.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "decrement", "type": "integer"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_incrbyfloat(key bytea, increment bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    total constant bytea := redis.add_long_doubles(
+        redis.parse_long_double(coalesce(redis.read_string(d, k), '0')), redis.parse_long_double(increment));
+BEGIN
+    done := redis.replace_string(d, key, total);
+    done := redis.changed(d, k, '$', 'incrbyfloat');
+    RETURN total;
+END $$;
+COMMENT ON FUNCTION public.redis_incrbyfloat(bytea, bytea) IS
+'INCRBYFLOAT key increment
+Adds to the number that a string shows (0 when the key is absent) and returns the sum as it is stored.
+Errors: WRONGTYPE, no number, a sum that is infinite.';
+SELECT redis.register_command('incrbyfloat', 'redis_incrbyfloat', arity => 3,
+  flags => 'write denyoom fast', categories => 'write string fast',
+  key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.6.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Adds a floating-point number to the number in a string.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "increment", "type": "double"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_append(key bytea, value bytea) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    result bigint;
+BEGIN
+    UPDATE redis.keys x SET value = x.value || redis_append.value
+    WHERE x.db = d AND x.key = k AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+      AND pg_catalog.octet_length(x.value) <= 536870912 - pg_catalog.octet_length(redis_append.value)
+    RETURNING pg_catalog.octet_length(x.value) INTO result;
+    IF result IS NULL THEN
+        done := redis.check_string_length(coalesce(redis.string_length(d, k), 0) + pg_catalog.octet_length(value));
+        done := redis.put_string(d, key, value);
+        result := pg_catalog.octet_length(value);
+    END IF;
+    done := redis.changed(d, k, '$', 'append');
+    RETURN result;
+END $$;
+COMMENT ON FUNCTION public.redis_append(bytea, bytea) IS
+'APPEND key value
+Adds to the end of a string, or creates it, and returns its new length. Errors: WRONGTYPE, a string of more than 512 MiB.';
+SELECT redis.register_command('append', 'redis_append', arity => 3,
+  flags => 'write denyoom fast', categories => 'write string fast',
+  key_specs => '[{"flags": "RW insert", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.0.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Adds bytes to the end of a string.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "value", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_setrange(key bytea, start bigint, value bytea) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    length bigint;
+BEGIN
+    IF start < 0 THEN
+        PERFORM redis.raise_error('ERR offset is out of range');
+    END IF;
+    length := redis.string_length(d, k);
+    IF value = '' THEN
+        RETURN coalesce(length, 0);
+    END IF;
+    done := redis.check_string_length(start::numeric + pg_catalog.octet_length(value));
+    length := greatest(length, redis.write_range(d, key, start, value));
+    done := redis.changed(d, k, '$', 'setrange');
+    RETURN length;
+END $$;
+COMMENT ON FUNCTION public.redis_setrange(bytea, bigint, bytea) IS
+'SETRANGE key offset value
+Overwrites a string from an offset on, after zero bytes where it was shorter or absent, and returns its length.
+Errors: WRONGTYPE, a negative offset, a string of more than 512 MiB.';
+SELECT redis.register_command('setrange', 'redis_setrange', arity => 4,
+  flags => 'write denyoom', categories => 'write string slow',
+  key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.2.0', command_group => 'string', complexity => 'O(1)',
+  summary => 'Overwrites a part of a string.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "offset", "type": "integer"}, {"name": "value", "type": "string"}]');
+
+-- The longest common subsequence of a and b, by dynamic programming over bits (Crochemore, Hyyrö): row i of the table is a row of
+-- bits, of which bit j is 0 where the longest common subsequence of a's first i and b's first j + 1 bytes is longer than without
+-- the last of b's. 62 bits a word leave room for the carry of an addition. Returns the rows one after another, row 1 first.
+CREATE OR REPLACE FUNCTION redis.lcs_rows(a bytea, b bytea) RETURNS bigint[]
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    ones constant bigint := (1::bigint << 62) - 1;
+    words constant integer := (pg_catalog.octet_length(b) + 61) / 62;
+    positions bigint[] := pg_catalog.array_fill(0::bigint, ARRAY[256 * words]); -- of every byte: where b has it
+    v bigint[] := pg_catalog.array_fill(ones, ARRAY[words]);
+    result bigint[] := '{}'::bigint[];
+    sum bigint;
+    carry bigint;
+    match bigint;
+    base integer;
+    slot integer;
+BEGIN
+    FOR j IN 0 .. pg_catalog.octet_length(b) - 1 LOOP
+        slot := pg_catalog.get_byte(b, j) * words + j / 62 + 1;
+        positions[slot] := positions[slot] | (1::bigint << j % 62);
+    END LOOP;
+    FOR i IN 0 .. pg_catalog.octet_length(a) - 1 LOOP
+        base := pg_catalog.get_byte(a, i) * words;
+        carry := 0;
+        FOR w IN 1 .. words LOOP
+            match := v[w] & positions[base + w];
+            sum := v[w] + match + carry;
+            carry := sum >> 62;
+            v[w] := sum & ones | v[w] - match;
+            result[i * words + w] := v[w];
+        END LOOP;
+    END LOOP;
+    RETURN result;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_lcs(key1 bytea, key2 bytea, VARIADIC options text[] DEFAULT '{}',
+                                            OUT sequence bytea, OUT length bigint, OUT matches json)
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    not_strings constant text := 'ERR The specified keys must contain string values';
+    a constant bytea := coalesce(redis.read_string(d, redis.index_key(key1), not_strings), '');
+    b constant bytea := coalesce(redis.read_string(d, redis.index_key(key2), not_strings), '');
+    words constant integer := (pg_catalog.octet_length(b) + 61) / 62;
+    word text;
+    want_length boolean := false;
+    want_matches boolean := false;
+    with_length boolean := false;
+    min_length bigint := 0;
+    n integer := 1;
+    rows bigint[];
+    i integer := pg_catalog.octet_length(a);
+    j integer := pg_catalog.octet_length(b);
+    common bytea[] := '{}'::bytea[];        -- the bytes of the sequence, last first
+    ranges text[] := '{}'::text[];         -- as JSON, last first
+    start_a integer;               -- of the range that grows now; NULL: none
+    start_b integer;
+    size integer;
+BEGIN
+    WHILE n <= pg_catalog.cardinality(options) LOOP
+        word := pg_catalog.upper(options[n]);
+        IF word = 'LEN' THEN
+            want_length := true;
+        ELSIF word = 'IDX' THEN
+            want_matches := true;
+        ELSIF word = 'WITHMATCHLEN' THEN
+            with_length := true;
+        ELSIF word = 'MINMATCHLEN' AND n < pg_catalog.cardinality(options) THEN
+            n := n + 1;
+            min_length := redis.parse_integer(options[n]);
+        ELSE
+            PERFORM redis.raise_syntax_error();
+        END IF;
+        n := n + 1;
+    END LOOP;
+    IF want_length AND want_matches THEN
+        PERFORM redis.raise_error('ERR If you want both the length and indexes, please just use IDX.');
+    END IF;
+
+    rows := redis.lcs_rows(a, b);
+    WHILE i > 0 AND j > 0 LOOP
+        IF pg_catalog.get_byte(a, i - 1) = pg_catalog.get_byte(b, j - 1) THEN
+            common := common || pg_catalog.substr(a, i, 1);
+            i := i - 1;
+            j := j - 1;
+            size := CASE WHEN start_a IS NULL THEN 1 ELSE size + 1 END;
+            start_a := i;
+            start_b := j;
+            CONTINUE WHEN i > 0 AND j > 0;
+        ELSIF rows[(i - 1) * words + (j - 1) / 62 + 1] >> (j - 1) % 62 & 1 = 0 THEN
+            i := i - 1;
+        ELSE
+            j := j - 1;
+        END IF;
+        IF start_a IS NOT NULL THEN
+            IF size >= min_length THEN
+                ranges := ranges || pg_catalog.format('[[%s,%s],[%s,%s]%s]', start_a, start_a + size - 1,
+                                                      start_b, start_b + size - 1, CASE WHEN with_length THEN ',' || size END);
+            END IF;
+            start_a := NULL;
+        END IF;
+    END LOOP;
+
+    IF want_matches THEN
+        matches := pg_catalog.format('{"matches":[%s],"len":%s}', pg_catalog.array_to_string(ranges, ','),
+                                     pg_catalog.cardinality(common))::json;
+    ELSIF want_length THEN
+        length := pg_catalog.cardinality(common);
+    ELSE
+        sequence := coalesce((SELECT pg_catalog.string_agg(u.byte, '' ORDER BY u.n DESC)
+                              FROM pg_catalog.unnest(common) WITH ORDINALITY AS u(byte, n)), '');
+    END IF;
+END $$;
+COMMENT ON FUNCTION public.redis_lcs(bytea, bytea, text[]) IS
+'LCS key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]
+The longest common subsequence of two strings: the sequence; with LEN its length; with IDX matches, where it is in both, last
+first. An absent key is an empty string. Errors: a key that holds no string, LEN with IDX.';
+SELECT redis.register_command('lcs', 'redis_lcs', lane => 'slow', arity => -3,
+  flags => 'readonly', categories => 'read string slow',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [1, 1, 0]}]',
+  since => '7.0.0', command_group => 'string', complexity => 'O(N*M)',
+  summary => 'Finds the longest common subsequence of two strings.',
+  arguments => '[{"name": "key1", "type": "key", "key_spec_index": 0}, {"name": "key2", "type": "key", "key_spec_index": 0}, {"name": "len", "type": "pure-token", "token": "LEN", "flags": ["optional"]}, {"name": "idx", "type": "pure-token", "token": "IDX", "flags": ["optional"]}, {"name": "len", "type": "integer", "token": "MINMATCHLEN", "flags": ["optional"]}, {"name": "withmatchlen", "type": "pure-token", "token": "WITHMATCHLEN", "flags": ["optional"]}]');

@@ -118,8 +118,11 @@ DECLARE
     key_id constant bigint := pg_catalog.nextval('redis.key_ids');
 BEGIN
     INSERT INTO redis.keys (id, expires_at, sweep_at, size, head, tail, db, type, key, long_key, value)
-    VALUES (key_id, create_key.expires_at, redis.schedule_sweep(d, k, key_id, create_key.expires_at, NULL),
-            create_key.size, create_key.head, create_key.tail, d, create_key.type, k, redis.long_key(create_key.key), create_key.value);
+    VALUES (key_id, create_key.expires_at, create_key.expires_at, create_key.size, create_key.head, create_key.tail, d, create_key.type, k,
+            redis.long_key(create_key.key), create_key.value);
+    IF expires_at IS NOT NULL THEN
+        PERFORM redis.schedule_sweep(d, k, key_id, expires_at, NULL);
+    END IF;
     RETURN key_id;
 END $$;
 
