@@ -17,6 +17,7 @@ class ReplyWriter {
     ReplyWriter(std::string& out, Protocol protocol) : out_(out), protocol_(protocol) {}
 
     Protocol protocol() const { return protocol_; }
+    void set_protocol(Protocol protocol) { protocol_ = protocol; }
 
     // CR and LF inside the text become blanks, since they would end the reply early.
     void simple_string(std::string_view text);

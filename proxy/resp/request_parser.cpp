@@ -11,12 +11,12 @@ namespace pgredis::resp {
 
 namespace {
 
-constexpr std::size_t max_line_bytes = 64 * 1024;     // Redis's PROTO_INLINE_MAX_SIZE
-constexpr std::size_t direct_bulk_bytes = 32 * 1024;  // Redis's PROTO_MBULK_BIG_ARG
-constexpr std::size_t min_direct_window = 16 * 1024;  // less would not be worth a read of its own
-constexpr std::size_t max_reserved_arguments = 32;    // 1 KiB, all that an announced array length may cost
+constexpr std::size_t max_line_bytes = std::size_t{64} * 1024;     // Redis's PROTO_INLINE_MAX_SIZE
+constexpr std::size_t direct_bulk_bytes = std::size_t{32} * 1024;  // Redis's PROTO_MBULK_BIG_ARG
+constexpr std::size_t min_direct_window = std::size_t{16} * 1024;  // less would not be worth a read of its own
+constexpr std::size_t max_reserved_arguments = 32;                 // 1 KiB, all that an announced array length may cost
 constexpr std::int64_t max_unauthenticated_bulks = 10;
-constexpr std::int64_t max_unauthenticated_bytes = 16 * 1024;
+constexpr std::int64_t max_unauthenticated_bytes = std::int64_t{16} * 1024;
 constexpr std::size_t crlf_bytes = 2;
 
 // C's isspace and isxdigit in the C locale, whatever the process's locale is.
@@ -171,8 +171,7 @@ RequestParser::Status RequestParser::parse_line(std::string_view& input, char te
 }
 
 RequestParser::Status RequestParser::parse_inline(std::string_view line) {
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    auto arguments = InlineSplitter(line).split();
+    auto arguments = InlineSplitter(line).split();  // to which the CR of a CRLF is a blank
     if (!arguments) return fail("unbalanced quotes in request");
     state_ = State::idle;
     if (arguments->empty()) return Status::need_more;

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -153,6 +155,10 @@ TEST(RequestParserErrors, LinesDoNotEndBehindNul) {
     EXPECT_EQ(parse_all("PI\0NG\r\nPING\r\n"s), Outcome());
     EXPECT_EQ(parse_all("*1\0\r\n$4\r\nPING\r\n"s), Outcome());
     EXPECT_EQ(parse_all("*1\r\n$4\0\r\nPING\r\n"s), Outcome());
+    RequestParser parser;
+    Outcome outcome;
+    for (const auto& piece : {"PI\0NG"s, "\n"s, "PING\n"s}) feed(parser, piece, outcome);
+    EXPECT_EQ(outcome, Outcome());
     const std::string rest(65536, '\n');
     EXPECT_EQ(error_of("\0"s + rest), "ERR Protocol error: too big inline request");
     EXPECT_EQ(error_of("*1\0"s + rest), "ERR Protocol error: too big mbulk count string");
@@ -199,7 +205,7 @@ TEST(RequestParserAuthentication, LimitsCountsAndLengthsUntilDone) {
     EXPECT_EQ(outcome.error, "");
 }
 
-TEST(RequestParserInline, EndsAtLfAndDropsOneCr) {
+TEST(RequestParserInline, EndsAtLfWithOrWithoutCr) {
     EXPECT_THAT(arguments_of("PING\n"), ElementsAre("PING"));
     EXPECT_THAT(arguments_of("PING\r\n"), ElementsAre("PING"));
     EXPECT_THAT(arguments_of("$4\r\n"), ElementsAre("$4"));
