@@ -1,9 +1,9 @@
 -- Keys, whatever they hold: life and death, names, expiry, and looking for them.
 
--- Databases are numbered 0 to one less than this.
+-- Databases are numbered 0 to one less than this. A proxy that offers another number sets redis.databases on its connections.
 CREATE OR REPLACE FUNCTION redis.databases() RETURNS integer
 LANGUAGE sql STABLE AS $$
-    SELECT coalesce((SELECT s.value::integer FROM redis.settings s WHERE s.name = 'databases'), 16)
+    SELECT coalesce(nullif(pg_catalog.current_setting('redis.databases', true), ''), '16')::integer
 $$;
 
 -- A database's number in an argument.

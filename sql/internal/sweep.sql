@@ -1,0 +1,90 @@
+-- What happens in the background: expired keys go, and so do the elements of deleted collections. Any proxy may call these at any time;
+-- the database lets one at a time work. Neither ever waits for a key or for another's row, so neither can be part of a deadlock.
+
+-- Deletes expired keys, up to max_keys (a thousand at most: each costs an entry of the server's lock table until the commit). Returns how
+-- many entries of redis.expirations it dealt with; fewer than max_keys: no more are due, or somebody uses the rest. -1: another one sweeps.
+--
+-- The entries are only hints: a key may have gone, have got another TTL or none. What counts is its row, read under its lock. (A TTL that was
+-- pushed on gives its key a new entry and sweep_at, which WATCH takes for a change: harmless, as that EXEC is only tried again.)
+CREATE OR REPLACE FUNCTION redis.sweep(max_keys integer) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    most constant integer := least(max_keys, 1000);
+    now constant bigint := redis.now_ms();
+    entries redis.expirations[];
+    expired bigint;
+BEGIN
+    LOCK TABLE redis.keys IN ROW EXCLUSIVE MODE; -- before all else, as FLUSHALL does
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('redis.sweep', 0)) THEN
+        RETURN -1;
+    END IF;
+    entries := ARRAY(
+        SELECT ROW(s.due, s.id, s.db, s.key)::redis.expirations
+        FROM (SELECT e.due, e.id, e.db, e.key FROM redis.expirations e WHERE e.due <= now
+              ORDER BY e.due, e.id LIMIT most FOR UPDATE SKIP LOCKED) AS s
+        WHERE pg_catalog.pg_try_advisory_xact_lock(redis.lock_id(s.db, s.key)));
+    IF pg_catalog.cardinality(entries) = 0 THEN
+        RETURN 0;
+    END IF;
+    WITH entry AS (
+        SELECT u.due, u.id, u.db, u.key FROM pg_catalog.unnest(entries) AS u
+    ), handled AS (
+        DELETE FROM redis.expirations e USING entry u WHERE e.due = u.due AND e.id = u.id
+    ), gone AS (
+        DELETE FROM redis.keys x USING entry u WHERE x.db = u.db AND x.key = u.key AND x.id = u.id AND x.expires_at <= now
+        RETURNING x.id, x.type, x.db, x.key
+    ), orphaned AS (
+        INSERT INTO redis.orphans (id, type) SELECT g.id, g.type FROM gone g WHERE g.type <> 's'
+    ), postponed AS (
+        UPDATE redis.keys x SET sweep_at = x.expires_at FROM entry u
+        WHERE x.db = u.db AND x.key = u.key AND x.id = u.id AND x.sweep_at = u.due AND (x.expires_at > now OR x.expires_at IS NULL)
+        RETURNING x.expires_at, x.id, x.db, x.key
+    ), scheduled AS (
+        INSERT INTO redis.expirations (due, id, db, key) SELECT p.expires_at, p.id, p.db, p.key FROM postponed p WHERE p.expires_at IS NOT NULL
+        ON CONFLICT ON CONSTRAINT expirations_pkey DO UPDATE SET db = excluded.db, key = excluded.key -- left over from before a RENAME
+    )
+    SELECT pg_catalog.count(redis.changed(g.db, g.key, 'x', 'expired')) INTO expired FROM gone g;
+    RETURN pg_catalog.cardinality(entries);
+END $$;
+COMMENT ON FUNCTION redis.sweep(integer) IS
+'redis.sweep(max_keys): deletes keys whose time is up; how many it looked at, -1 when another session is at it.';
+
+-- Deletes elements of collections that are gone, up to max_rows. Returns how many; fewer than max_rows: none are left. -1: another one reaps.
+CREATE OR REPLACE FUNCTION redis.reap(max_rows integer) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    remaining integer := max_rows;
+    orphan redis.orphans;
+    removed integer;
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('redis.reap', 0)) THEN
+        RETURN -1;
+    END IF;
+    FOR orphan IN SELECT o.* FROM redis.orphans o ORDER BY o.id LIMIT max_rows LOOP
+        CASE orphan.type
+            WHEN 'l' THEN
+                DELETE FROM redis.list_items e WHERE e.ctid = ANY (ARRAY(
+                    SELECT f.ctid FROM redis.list_items f WHERE f.id = orphan.id LIMIT remaining));
+            WHEN 'h' THEN
+                DELETE FROM redis.hash_fields e WHERE e.ctid = ANY (ARRAY(
+                    SELECT f.ctid FROM redis.hash_fields f WHERE f.id = orphan.id LIMIT remaining));
+            WHEN 'S' THEN
+                DELETE FROM redis.set_members e WHERE e.ctid = ANY (ARRAY(
+                    SELECT f.ctid FROM redis.set_members f WHERE f.id = orphan.id LIMIT remaining));
+            WHEN 'z' THEN
+                DELETE FROM redis.zset_members e WHERE e.ctid = ANY (ARRAY(
+                    SELECT f.ctid FROM redis.zset_members f WHERE f.id = orphan.id LIMIT remaining));
+            ELSE
+                RAISE EXCEPTION 'unknown type % of orphan %', orphan.type, orphan.id;
+        END CASE;
+        GET DIAGNOSTICS removed = ROW_COUNT;
+        IF removed = remaining THEN
+            RETURN max_rows; -- there may be more of this one
+        END IF;
+        remaining := remaining - removed;
+        DELETE FROM redis.orphans o WHERE o.id = orphan.id;
+    END LOOP;
+    RETURN max_rows - remaining;
+END $$;
+COMMENT ON FUNCTION redis.reap(integer) IS
+'redis.reap(max_rows): deletes the elements of deleted collections; how many, -1 when another session is at it.';
