@@ -28,6 +28,7 @@ struct Limits {
 //
 // Redis's leniency is kept: the byte behind a length's CR and the two bytes behind a bulk are skipped unread, and the end of a
 // line is not found behind a NUL byte (Redis looks for it with strchr), so such a line ends up as too long.
+// One difference: a bad length is reported at its CR, where Redis waits for the byte behind it.
 class RequestParser {
  public:
     enum class Status {
