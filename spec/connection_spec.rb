@@ -202,10 +202,11 @@ RSpec.describe 'connections' do
   end
 
   describe 'CLIENT' do
-    it 'has ids that grow, over all proxies' do
-      ids = Array.new(4) { |i| connect(port: ports[i % ports.size]).call('CLIENT', 'ID') }
-      expect(ids).to all be_an(Integer)
-      expect(ids).to eq ids.sort.uniq
+    it 'has ids that grow, and are unique over all proxies' do
+      ids = [ports.first, ports.last].map { |port| Array.new(3) { connect(port: port).call('CLIENT', 'ID') } }
+      expect(ids.flatten).to all be_an(Integer)
+      expect(ids).to eq ids.map(&:sort)
+      expect(ids.flatten.uniq).to eq ids.flatten
     end
 
     it 'has names' do
@@ -312,9 +313,7 @@ RSpec.describe 'connections' do
       expect(call('CLIENT', 'UNBLOCK', call('CLIENT', 'ID'), 'ERROR')).to eq 0
     end
 
-    it 'has HELP' do
-      expect(call('CLIENT', 'HELP').first).to eq :'CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:'
-    end
+    it('has HELP') { expect(call('CLIENT', 'HELP')).to start_with(/\ACLIENT <subcommand>/).and all be_a(Symbol) }
 
     errors %w[CLIENT] => "ERR wrong number of arguments for 'client' command",
            %w[CLIENT foo bar] => "ERR unknown subcommand 'foo'. Try CLIENT HELP.",
