@@ -19,3 +19,33 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION redis.register_command IS
 'redis.register_command(name, function, arity, …): makes an SQL function a Redis command; all proxies know it at commit.';
+
+-- The whole registry for a proxy: each command with the signatures of its function, from the catalog.
+CREATE OR REPLACE FUNCTION redis.registry() RETURNS json
+LANGUAGE sql STABLE SECURITY DEFINER AS $$
+    SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+        'name', c.name, 'function', c.function, 'arity', c.arity, 'flags', c.flags, 'categories', c.categories, 'key_specs', c.key_specs,
+        'tips', c.tips, 'reply', c.reply, 'lane', c.lane, 'summary', c.summary, 'since', c.since, 'group', c.command_group,
+        'complexity', c.complexity, 'arguments', c.arguments, 'deprecated_since', c.deprecated_since, 'replaced_by', c.replaced_by,
+        'doc_flags', c.doc_flags, 'signatures', s.signatures) ORDER BY c.name)
+    FROM redis.commands c
+    LEFT JOIN LATERAL (
+        SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+            'name', pg_catalog.format('%I.%I', n.nspname, p.proname),
+            'types', ARRAY(SELECT pg_catalog.format_type(t.type, NULL)
+                           FROM pg_catalog.unnest(p.proargtypes::oid[]) WITH ORDINALITY AS t(type, position) ORDER BY t.position),
+            'variadic', p.provariadic <> 0,
+            'defaults', p.pronargdefaults,
+            'setof', p.proretset,
+            'columns', CASE WHEN p.proargmodes IS NOT NULL
+                            THEN (SELECT pg_catalog.count(*) FROM pg_catalog.unnest(p.proargmodes) AS m(mode) WHERE m.mode IN ('o', 'b', 't'))
+                            ELSE (SELECT pg_catalog.count(*) FROM pg_catalog.pg_type r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.typrelid
+                                  WHERE r.oid = p.prorettype AND r.typrelid <> 0 AND a.attnum > 0 AND NOT a.attisdropped) END,
+            'result', pg_catalog.format_type(p.prorettype, NULL))), '[]') AS signatures
+        FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+        WHERE c.function IS NOT NULL
+          AND p.proname = pg_catalog.split_part(c.function, '.', CASE WHEN pg_catalog.strpos(c.function, '.') > 0 THEN 2 ELSE 1 END)
+          AND n.nspname = CASE WHEN pg_catalog.strpos(c.function, '.') > 0 THEN pg_catalog.split_part(c.function, '.', 1) ELSE 'public' END
+    ) s ON true
+$$;
+COMMENT ON FUNCTION redis.registry() IS 'The registry of commands as a proxy loads it.';

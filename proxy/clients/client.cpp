@@ -1,0 +1,486 @@
+#include "clients/client.h"
+
+#include <arpa/inet.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "clients/connection_commands.h"
+#include "clients/server.h"
+#include "commands/binding.h"
+#include "commands/replies.h"
+#include "resp/reply_escape.h"
+
+namespace pgredis::clients {
+
+namespace {
+
+// Enough requests to fill batches; more stay unparsed, and then unread.
+constexpr std::size_t max_parsed_requests = 1024;
+constexpr std::size_t max_parsed_bytes = std::size_t{1} << 20;
+constexpr std::size_t max_job_calls = 256;
+// A client that does not read its replies gets no more commands run beyond this.
+constexpr std::size_t pause_output_bytes = std::size_t{1} << 20;
+
+std::string format_address(const sockaddr_storage& storage) {
+    char host[INET6_ADDRSTRLEN] = "";
+    if (storage.ss_family == AF_INET6) {
+        const auto& address = reinterpret_cast<const sockaddr_in6&>(storage);
+        uv_ip6_name(&address, host, sizeof host);
+        return "[" + std::string(host) + "]:" + std::to_string(ntohs(address.sin6_port));
+    }
+    const auto& address = reinterpret_cast<const sockaddr_in&>(storage);
+    uv_ip4_name(&address, host, sizeof host);
+    return std::string(host) + ":" + std::to_string(ntohs(address.sin_port));
+}
+
+std::size_t bytes_of(const resp::Request& request) {
+    std::size_t bytes = 0;
+    for (const auto& argument : request.arguments) bytes += argument.size();
+    return bytes;
+}
+
+}  // namespace
+
+// The calls of one client that are in flight; replies are written as the answers come, in order. Outlives the client if it must.
+class ClientJob final : public postgres::Job {
+   public:
+    explicit ClientJob(Client& client) : client_(&client) {}
+
+    void add(commands::BoundCall bound, bool silent) {
+        calls.push_back(std::move(bound.call));
+        replies_.push_back({bound.format, silent, nullptr});
+    }
+
+    void add(postgres::Call call, Client::Continuation continuation) {
+        calls.push_back(std::move(call));
+        replies_.push_back({{}, false, std::move(continuation)});
+    }
+
+    void detach() { client_ = nullptr; }
+
+    void on_rows(std::size_t index, const postgres::Rows& rows) override {
+        if (client_ == nullptr) return;
+        const auto& reply = replies_[index];
+        std::string discarded;
+        resp::ReplyWriter writer(reply.silent ? discarded : client_->out_, client_->protocol);
+        if (reply.continuation) {
+            reply.continuation(&rows, nullptr, writer);
+            return;
+        }
+        commands::write_reply(rows, reply.format, writer);
+        if (!calls[index].writes) {
+            auto& statistics = client_->server_.statistics();
+            const bool found = rows.count > 0 && PQgetisnull(rows.result, rows.first, 0) == 0;
+            ++(found ? statistics.keyspace_hits : statistics.keyspace_misses);
+        }
+    }
+
+    void on_failure(std::size_t index, const postgres::Failure& failure) override {
+        if (client_ == nullptr) return;
+        const auto& reply = replies_[index];
+        std::string discarded;
+        resp::ReplyWriter writer(reply.silent ? discarded : client_->out_, client_->protocol);
+        ++client_->server_.statistics().error_replies;
+        if (reply.continuation) {
+            reply.continuation(nullptr, &failure, writer);
+        } else {
+            commands::write_failure(failure, writer);
+        }
+    }
+
+    void on_done() override {
+        if (client_ != nullptr) client_->on_job_done();
+    }
+
+   private:
+    struct Reply {
+        commands::ReplyFormat format;
+        bool silent;
+        Client::Continuation continuation;
+    };
+
+    Client* client_;
+    std::vector<Reply> replies_;
+};
+
+struct Client::Write {
+    uv_write_t request;
+    Client* client;
+    std::string bytes;
+};
+
+std::unique_ptr<Client> Client::accept(Server& server, uv_stream_t* listener) {
+    auto* handle = new uv_tcp_t;
+    uv_tcp_init(server.loop(), handle);
+    std::unique_ptr<Client> client(new Client(server, handle));
+    if (uv_accept(listener, reinterpret_cast<uv_stream_t*>(handle)) != 0) return nullptr;
+    sockaddr_storage storage{};
+    int length = sizeof storage;
+    if (uv_tcp_getpeername(handle, reinterpret_cast<sockaddr*>(&storage), &length) == 0) client->address = format_address(storage);
+    length = sizeof storage;
+    if (uv_tcp_getsockname(handle, reinterpret_cast<sockaddr*>(&storage), &length) == 0) client->local_address = format_address(storage);
+    uv_tcp_nodelay(handle, 1);
+    client->set_keepalive(static_cast<unsigned>(server.settings().number("tcp-keepalive")));
+    uv_read_start(reinterpret_cast<uv_stream_t*>(handle), on_alloc, on_read);
+    return client;
+}
+
+Client::Client(Server& server, uv_tcp_t* handle)
+    : connected_at(uv_now(server.loop())),
+      last_interaction(connected_at),
+      server_(server),
+      handle_(handle),
+      parser_({.max_bulk_bytes = static_cast<std::size_t>(server.settings().number("proto-max-bulk-len"))}) {
+    handle_->data = this;
+}
+
+Client::~Client() {
+    if (job_) job_->detach();
+    handle_->data = nullptr;
+    uv_close(reinterpret_cast<uv_handle_t*>(handle_), [](uv_handle_t* handle) { delete reinterpret_cast<uv_tcp_t*>(handle); });
+}
+
+void Client::set_keepalive(unsigned seconds) { uv_tcp_keepalive(handle_, seconds > 0 ? 1 : 0, seconds); }
+
+void Client::on_alloc(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
+    auto* client = static_cast<Client*>(handle->data);
+    const auto direct = client->unparsed_.empty() ? client->parser_.direct_buffer() : std::span<char>();
+    if (!direct.empty()) {
+        *buffer = uv_buf_init(direct.data(), static_cast<unsigned>(std::min<std::size_t>(direct.size(), 1U << 30)));
+    } else {
+        auto& shared = client->server_.read_buffer();
+        *buffer = uv_buf_init(shared.data(), static_cast<unsigned>(shared.size()));
+    }
+}
+
+void Client::on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t* buffer) {
+    auto* client = static_cast<Client*>(stream->data);
+    if (client == nullptr || client->closing_ || length == 0) return;
+    if (length < 0) {
+        client->server_.log().debug("client {} {}: {}", client->id, client->address, length == UV_EOF ? "closed" : uv_strerror(static_cast<int>(length)));
+        client->close();
+        return;
+    }
+    client->server_.statistics().input_bytes += static_cast<std::uint64_t>(length);
+    client->last_interaction = uv_now(client->server_.loop());
+    if (buffer->base != client->server_.read_buffer().data()) {
+        client->queue_parsed(client->parser_.commit_direct(static_cast<std::size_t>(length)));
+        client->pump();
+    } else {
+        client->on_bytes({buffer->base, static_cast<std::size_t>(length)});
+    }
+}
+
+void Client::on_bytes(std::string_view bytes) {
+    if (close_after_reply_) return;
+    if (unparsed_.empty()) {
+        parse(bytes);
+    } else {
+        unparsed_.append(bytes);
+    }
+    const auto held = parser_.buffered_bytes() + unparsed_.size() + request_bytes_;
+    if (held > static_cast<std::size_t>(server_.settings().number("client-query-buffer-limit"))) {
+        ++server_.statistics().query_limit_disconnections;
+        server_.log().warning("client {} {} closed: its query buffer of {} bytes is over client-query-buffer-limit", id, address, held);
+        close();
+        return;
+    }
+    pump();
+}
+
+void Client::parse(std::string_view bytes) {
+    while (!bytes.empty() && protocol_error_.empty()) {
+        if (requests_.size() >= max_parsed_requests || request_bytes_ >= max_parsed_bytes) {
+            unparsed_.append(bytes);
+            return;
+        }
+        queue_parsed(parser_.parse(bytes));
+    }
+}
+
+void Client::queue_parsed(resp::RequestParser::Status status) {
+    if (status == resp::RequestParser::Status::request) {
+        requests_.push_back(parser_.take());
+        request_bytes_ += bytes_of(requests_.back());
+    } else if (status == resp::RequestParser::Status::error) {
+        protocol_error_ = parser_.error();
+    }
+}
+
+void Client::pump() {
+    if (pumping_) return;
+    pumping_ = true;
+    while (!job_ && !closing_ && !close_after_reply_ && unsent_bytes() < pause_output_bytes) {
+        if (!deferred_error_.empty()) {
+            resp::ReplyWriter(out_, protocol).error(std::exchange(deferred_error_, {}));
+            ++server_.statistics().error_replies;
+            continue;
+        }
+        if (requests_.empty()) {
+            if (!unparsed_.empty()) {
+                const auto bytes = std::exchange(unparsed_, {});
+                parse(bytes);
+                if (!requests_.empty() || !protocol_error_.empty()) continue;
+            }
+            if (!protocol_error_.empty()) {
+                resp::ReplyWriter(out_, protocol).error(protocol_error_);
+                close_after_reply_ = true;
+            }
+            break;
+        }
+        if (!server_.admit(*this)) break;
+        if (is_paused(requests_.front())) {
+            server_.wait_for_unpause(*this);
+            break;
+        }
+        auto request = std::move(requests_.front());
+        requests_.pop_front();
+        request_bytes_ -= bytes_of(request);
+        run(std::move(request));
+    }
+    pumping_ = false;
+    if (!closing_) flush();
+    if (!closing_) update_reading();
+}
+
+bool Client::is_paused(const resp::Request& request) const {
+    if (!server_.paused(true)) return false;
+    const auto* command = server_.registry()->find(request.arguments);
+    return command != nullptr && server_.paused(command->writes()) && !command->has_flag("no_auth") && !command->name.starts_with("client");
+}
+
+void Client::run(resp::Request request) {
+    auto& arguments = request.arguments;
+    if (server_.log().enabled(operations::LogLevel::Debug)) log_request(request);
+    ++server_.statistics().commands_processed;
+    const bool silent = reply_mode != ReplyMode::on;
+    if (reply_mode == ReplyMode::skip_next) reply_mode = ReplyMode::on;
+    std::string discarded;
+    resp::ReplyWriter writer(silent ? discarded : out_, protocol);
+    const auto refuse = [&](const std::string& error) {
+        ++server_.statistics().error_replies;
+        writer.error(error);
+    };
+
+    auto* command = server_.registry()->find(arguments);
+    if (command == nullptr) {
+        refuse(commands::unknown_command_error(arguments));
+        return;
+    }
+    if (!command->subcommands.empty() && arguments.size() > 1) {
+        refuse(commands::unknown_subcommand_error(*command, arguments[1]));
+        return;
+    }
+    if (!command->arity_fits(arguments.size())) {
+        refuse(commands::wrong_arity_error(command->name));
+        return;
+    }
+    if (!authenticated && !command->has_flag("no_auth")) {
+        refuse("NOAUTH Authentication required.");
+        return;
+    }
+    last_command = command->name;
+    const std::string_view name = command->name;
+    if (const auto handler = find_handler(name.substr(0, name.find('|')))) {
+        Invocation invocation{server_, *this, arguments, writer};
+        handler(invocation);
+        return;
+    }
+    if (!command->function) {
+        refuse(commands::wrong_arity_error(command->name));
+        return;
+    }
+    if (silent) {
+        // Rare: a job of its own, whose reply goes nowhere.
+        auto bound = commands::bind(*command, std::move(arguments));
+        if (!std::holds_alternative<commands::BoundCall>(bound)) return;
+        job_ = std::make_shared<ClientJob>(*this);
+        job_->add(std::get<commands::BoundCall>(std::move(bound)), true);
+        job_->database = database;
+        job_->slow = command->slow;
+        server_.dispatcher().submit(job_);
+        return;
+    }
+    run_data_command(*command, std::move(request));
+}
+
+// Sends this command and those that follow it, as far as they are of the same kind.
+void Client::run_data_command(commands::Command& first, resp::Request request) {
+    auto job = std::make_shared<ClientJob>(*this);
+    job->database = database;
+    job->slow = first.slow;
+    auto* command = &first;
+    while (true) {
+        job->bytes += bytes_of(request);
+        auto bound = commands::bind(*command, std::move(request.arguments));
+        if (auto* error = std::get_if<std::string>(&bound)) {
+            deferred_error_ = std::move(*error);
+            break;
+        }
+        job->add(std::get<commands::BoundCall>(std::move(bound)), false);
+        if (job->slow || job->calls.size() >= max_job_calls || job->bytes > max_parsed_bytes || requests_.empty()) break;
+        const auto& next = requests_.front().arguments;
+        command = server_.registry()->find(next);
+        if (command == nullptr || !command->function || command->slow || !command->arity_fits(next.size()) ||
+            find_handler(command->name.substr(0, command->name.find('|'))) != nullptr || server_.paused(command->writes())) {
+            break;
+        }
+        if (server_.log().enabled(operations::LogLevel::Debug)) log_request(requests_.front());
+        ++server_.statistics().commands_processed;
+        last_command = command->name;
+        request = std::move(requests_.front());
+        requests_.pop_front();
+        request_bytes_ -= bytes_of(request);
+    }
+    if (job->calls.empty()) return;
+    job_ = std::move(job);
+    server_.dispatcher().submit(job_);
+}
+
+void Client::await(const std::string& sql, std::vector<std::string> parameters, bool slow, Continuation done) {
+    auto statement = std::make_shared<postgres::Statement>();
+    statement->sql = sql;
+    statement->name = "i" + std::to_string(std::hash<std::string>{}(sql));
+    statement->parameters.assign(parameters.size(), postgres::Type::text);
+    postgres::Call call;
+    call.statement = std::move(statement);
+    for (auto& parameter : parameters) call.arguments.emplace_back(std::move(parameter));
+    job_ = std::make_shared<ClientJob>(*this);
+    job_->add(std::move(call), std::move(done));
+    job_->slow = slow;
+    server_.dispatcher().submit(job_);
+}
+
+void Client::on_job_done() {
+    job_.reset();
+    pump();
+}
+
+void Client::reject(std::string_view error) {
+    resp::ReplyWriter(out_, protocol).error(error);
+    close_after_reply_ = true;
+    flush();
+}
+
+void Client::refuse_requests(std::string_view error) {
+    waiting_since = 0;
+    for (; !requests_.empty(); requests_.pop_front()) resp::ReplyWriter(out_, protocol).error(error);
+    request_bytes_ = 0;
+    flush();
+}
+
+void Client::flush() {
+    if (closing_) return;
+    auto* stream = reinterpret_cast<uv_stream_t*>(handle_);
+    if (!out_.empty() && sending_bytes_ == 0) {
+        if (server_.log().enabled(operations::LogLevel::Debug)) server_.log().debug("client {} {} < {}", id, address, resp::quote(out_));
+        auto buffer = uv_buf_init(out_.data(), static_cast<unsigned>(std::min<std::size_t>(out_.size(), 1U << 30)));
+        const int sent = uv_try_write(stream, &buffer, 1);
+        if (sent > 0) {
+            server_.statistics().output_bytes += static_cast<std::uint64_t>(sent);
+            if (static_cast<std::size_t>(sent) == out_.size()) {
+                out_.clear();
+                if (out_.capacity() > 16384) out_.shrink_to_fit();
+            } else {
+                out_.erase(0, static_cast<std::size_t>(sent));
+            }
+        } else if (sent < 0 && sent != UV_EAGAIN) {
+            close();
+            return;
+        }
+        if (!out_.empty()) {
+            auto write = std::make_unique<Write>(Write{{}, this, std::exchange(out_, {})});
+            sending_bytes_ = write->bytes.size();
+            buffer = uv_buf_init(write->bytes.data(), static_cast<unsigned>(std::min<std::size_t>(write->bytes.size(), 1U << 30)));
+            if (sending_bytes_ > buffer.len) {
+                out_.assign(write->bytes, buffer.len);
+                sending_bytes_ = buffer.len;
+            }
+            write->request.data = write.get();
+            handle_->data = this;
+            uv_write(&write->request, stream, &buffer, 1, [](uv_write_t* request, int status) {
+                const std::unique_ptr<Write> finished(static_cast<Write*>(request->data));
+                // The client is gone when its handle was closed under the write.
+                if (request->handle->data != nullptr) finished->client->on_written(finished->bytes.size(), status != 0);
+            });
+            write.release();  // owned by its callback now
+        }
+    }
+    if (unsent_bytes() > static_cast<std::size_t>(server_.config().client_output_buffer_limit)) {
+        ++server_.statistics().output_limit_disconnections;
+        server_.log().warning("client {} {} closed: {} bytes of replies wait to be read, over the output buffer limit", id, address, unsent_bytes());
+        close();
+        return;
+    }
+    if (close_after_reply_ && unsent_bytes() == 0) close();
+}
+
+void Client::on_written(std::size_t bytes, bool failed) {
+    server_.statistics().output_bytes += bytes;
+    sending_bytes_ = 0;
+    if (failed) {
+        close();
+        return;
+    }
+    flush();
+    if (!closing_) pump();
+}
+
+void Client::update_reading() {
+    const bool wanted = !close_after_reply_ && protocol_error_.empty() && unparsed_.empty() && requests_.size() < max_parsed_requests &&
+                        request_bytes_ < max_parsed_bytes && unsent_bytes() < pause_output_bytes;
+    if (wanted == reading_) return;
+    reading_ = wanted;
+    auto* stream = reinterpret_cast<uv_stream_t*>(handle_);
+    if (wanted) {
+        uv_read_start(stream, on_alloc, on_read);
+    } else {
+        uv_read_stop(stream);
+    }
+}
+
+void Client::close_after_reply() { close_after_reply_ = true; }
+
+void Client::close() {
+    if (closing_) return;
+    closing_ = true;
+    uv_read_stop(reinterpret_cast<uv_stream_t*>(handle_));
+    if (job_) job_->detach();
+    server_.forget(*this);
+}
+
+std::string Client::describe() const {
+    const auto now = uv_now(server_.loop());
+    uv_os_fd_t fd = -1;
+    uv_fileno(reinterpret_cast<const uv_handle_t*>(handle_), &fd);
+    std::string flags;
+    if (close_after_reply_) flags += 'c';
+    if (closing_) flags += 'A';
+    if (no_evict) flags += 'e';
+    if (no_touch) flags += 'T';
+    if (flags.empty()) flags = "N";
+    const auto query_bytes = parser_.buffered_bytes() + unparsed_.size() + request_bytes_;
+    return fmt::format(
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 qbuf={} qbuf-free=0 argv-mem=0 "
+        "multi-mem=0 rbs={} rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}",
+        id, address, local_address, fd, name, (now - connected_at) / 1000, (now - last_interaction) / 1000, flags, database, query_bytes, out_.capacity(),
+        out_.size(), sending_bytes_ > 0 ? 1 : 0, sending_bytes_, sizeof(Client) + sizeof(uv_tcp_t) + query_bytes + unsent_bytes(), reading_ ? "r" : "w",
+        last_command, protocol == resp::Protocol::resp3 ? 3 : 2, library_name, library_version);
+}
+
+void Client::log_request(const resp::Request& request) const {
+    const auto& arguments = request.arguments;
+    const auto name = commands::lower(arguments[0]);
+    std::string line;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const bool secret = (name == "auth" && i > 0) || (name == "hello" && i > 2) || (name == "config" && i > 2) || (name == "migrate" && i > 5);
+        line += (i > 0 ? " " : "") + (secret ? std::string("***") : resp::quote(arguments[i]));
+    }
+    server_.log().debug("client {} {}: {}", id, address, line);
+}
+
+}  // namespace pgredis::clients

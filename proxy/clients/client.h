@@ -1,0 +1,113 @@
+// One client connection: reads requests, runs them in order, writes replies in order.
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands/registry.h"
+#include "postgres/job.h"
+#include "resp/reply_writer.h"
+#include "resp/request_parser.h"
+
+namespace pgredis::clients {
+
+class Server;
+class ClientJob;
+
+class Client {
+   public:
+    enum class ReplyMode : std::uint8_t { on, off, skip_next };
+
+    // Takes the connection that waits on `listener`; null when there was none. The server owns the client.
+    static std::unique_ptr<Client> accept(Server& server, uv_stream_t* listener);
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    ~Client();
+
+    // Runs what can be run now: called when requests arrived, an answer came, or the server can go on.
+    void pump();
+    // Closes after all replies so far are sent; nothing more is read.
+    void close_after_reply();
+    // Closes at once. The server deletes the client later.
+    void close();
+
+    // Runs one internal statement in the client's turn: later requests wait; `done` writes the reply.
+    using Continuation = std::function<void(const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&)>;
+    void await(const std::string& sql, std::vector<std::string> parameters, bool slow, Continuation done);
+
+    [[nodiscard]] bool closing() const { return closing_; }
+    [[nodiscard]] bool busy() const { return job_ != nullptr; }
+    [[nodiscard]] bool has_requests() const { return !requests_.empty(); }
+    [[nodiscard]] std::string describe() const;  // the line of CLIENT LIST, without the newline
+    [[nodiscard]] std::size_t unsent_bytes() const { return out_.size() + sending_bytes_; }
+    // The reply to CLIENT REPLY ON, which ends its own silence.
+    void write_unsilenced_ok() { resp::ReplyWriter(out_, protocol).simple_string("OK"); }
+    // Answers with this error, then closes.
+    void reject(std::string_view error);
+    // Answers everything that waits with this error.
+    void refuse_requests(std::string_view error);
+    void set_keepalive(unsigned seconds);
+
+    // Session state, as the connection commands see and change it.
+    std::int64_t id = 0;  // 0 until the database has given one
+    std::string name;
+    std::string library_name;
+    std::string library_version;
+    std::string last_command = "NULL";
+    std::int16_t database = 0;
+    resp::Protocol protocol = resp::Protocol::resp2;
+    ReplyMode reply_mode = ReplyMode::on;
+    bool authenticated = true;
+    bool no_evict = false;
+    bool no_touch = false;
+    std::uint64_t connected_at;         // loop time in milliseconds
+    std::uint64_t last_interaction;     // the same
+    std::uint64_t waiting_since = 0;    // 0: not waiting for the server
+    std::string address;
+    std::string local_address;
+
+   private:
+    friend class ClientJob;
+    struct Write;
+
+    Client(Server& server, uv_tcp_t* handle);
+
+    static void on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer);
+    static void on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t* buffer);
+    void on_bytes(std::string_view bytes);
+    void parse(std::string_view bytes);
+    void queue_parsed(resp::RequestParser::Status status);
+    [[nodiscard]] bool is_paused(const resp::Request& request) const;
+    void run(resp::Request request);
+    void run_data_command(commands::Command& command, resp::Request request);
+    void on_job_done();
+    void flush();
+    void on_written(std::size_t bytes, bool failed);
+    void update_reading();
+    void log_request(const resp::Request& request) const;
+
+    Server& server_;
+    uv_tcp_t* handle_;  // freed by its close callback
+    resp::RequestParser parser_;
+    std::deque<resp::Request> requests_;
+    std::size_t request_bytes_ = 0;
+    std::string unparsed_;            // arrived while no more requests were to be parsed
+    std::string protocol_error_;      // to be answered after the requests before it
+    std::string deferred_error_;      // the reply to the request behind the job in flight
+    std::shared_ptr<ClientJob> job_;
+    std::string out_;                 // replies not yet given to the socket
+    std::size_t sending_bytes_ = 0;   // replies given to libuv, not yet taken by the socket
+    bool reading_ = true;
+    bool closing_ = false;
+    bool close_after_reply_ = false;
+    bool pumping_ = false;
+};
+
+}  // namespace pgredis::clients

@@ -1,0 +1,132 @@
+// The server: accepts clients and holds what they share.
+#pragma once
+
+#include <uv.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "clients/client.h"
+#include "clients/settings.h"
+#include "commands/registry.h"
+#include "operations/config.h"
+#include "operations/log.h"
+#include "postgres/connector.h"
+#include "postgres/dispatcher.h"
+#include "postgres/query_connection.h"
+
+namespace pgredis::clients {
+
+// Runs until SIGTERM or SIGINT; returns the exit code.
+int serve(const operations::Config& config, operations::Logger& logger);
+
+class Server {
+   public:
+    struct Statistics {
+        std::uint64_t connections_received = 0;
+        std::uint64_t connections_rejected = 0;
+        std::uint64_t commands_processed = 0;
+        std::uint64_t error_replies = 0;
+        std::uint64_t input_bytes = 0;
+        std::uint64_t output_bytes = 0;
+        std::uint64_t expired_keys = 0;  // by this proxy's sweeps
+        std::uint64_t keyspace_hits = 0;
+        std::uint64_t keyspace_misses = 0;
+        std::uint64_t output_limit_disconnections = 0;
+        std::uint64_t query_limit_disconnections = 0;
+    };
+
+    Server(const operations::Config& config, operations::Logger& logger);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    int run();
+
+    // Stops accepting, lets what is in flight finish, then closes everything and ends run().
+    void shut_down();
+
+    [[nodiscard]] uv_loop_t* loop() { return &loop_; }
+    [[nodiscard]] const operations::Config& config() const { return config_; }
+    [[nodiscard]] const operations::Logger& log() const { return client_log_; }
+    [[nodiscard]] Settings& settings() { return settings_; }
+    [[nodiscard]] commands::Registry* registry() const { return registry_.get(); }
+    [[nodiscard]] postgres::Dispatcher& dispatcher() { return *dispatcher_; }
+    [[nodiscard]] postgres::QueryConnection& control() { return *control_; }
+    [[nodiscard]] Statistics& statistics() { return statistics_; }
+    [[nodiscard]] const std::string& run_id() const { return run_id_; }
+    [[nodiscard]] std::uint64_t started_at() const { return started_at_; }  // seconds since the epoch
+    [[nodiscard]] std::uint64_t commands_a_second() const { return commands_a_second_; }
+    [[nodiscard]] bool shutting_down() const { return shutting_down_; }
+    [[nodiscard]] const std::unordered_map<Client*, std::unique_ptr<Client>>& clients() const { return clients_; }
+    [[nodiscard]] std::string& read_buffer() { return read_buffer_; }
+
+    // Can this client's requests be looked at? If not, it is pumped again when they can, or refused when that takes too long.
+    bool admit(Client& client);
+    // CLIENT PAUSE: until then (loop time), for all commands or for writes only.
+    void pause(std::uint64_t until, bool writes_only);
+    void unpause();
+    [[nodiscard]] bool paused(bool writes) const;
+    void wait_for_unpause(Client& client);
+    void forget(Client& client);
+    void apply_settings();
+
+   private:
+    static void on_connection(uv_stream_t* listener, int status);
+    bool listen();
+    void assign_id(Client& client);
+    void fetch_client_ids();
+    void load_registry();
+    void load_settings();
+    void pump_waiting();
+    void on_tick();
+    void on_maintenance();
+    void sweep();
+    void reap();
+    void finish_shutdown();
+
+    const operations::Config& config_;
+    operations::Logger log_;
+    operations::Logger client_log_;
+    operations::Logger postgres_log_;
+    uv_loop_t loop_{};
+    uv_tcp_t listener_{};
+    uv_signal_t sigterm_{};
+    uv_signal_t sigint_{};
+    uv_timer_t tick_{};
+    uv_timer_t maintenance_timer_{};
+    uv_timer_t pause_timer_{};
+    uv_check_t burial_{};
+
+    Settings settings_;
+    std::unique_ptr<postgres::Connector> connector_;
+    std::unique_ptr<postgres::Dispatcher> dispatcher_;
+    std::unique_ptr<postgres::QueryConnection> control_;      // LISTEN, the registry, client ids
+    std::unique_ptr<postgres::QueryConnection> maintenance_;  // the sweep and the reaper
+    std::unique_ptr<commands::Registry> registry_;
+
+    std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
+    std::vector<std::unique_ptr<Client>> closed_;  // deleted when no callback of theirs can be running
+    std::vector<Client*> waiting_;  // for the registry, an id, or the end of a pause
+    std::int64_t next_client_id_ = 0;
+    std::int64_t last_client_id_ = -1;
+    bool fetching_ids_ = false;
+    std::uint64_t paused_until_ = 0;
+    bool paused_writes_only_ = false;
+    bool shutting_down_ = false;
+    std::uint64_t shutdown_deadline_ = 0;
+    Statistics statistics_;
+    std::string run_id_;
+    std::uint64_t started_at_ = 0;
+    std::uint64_t commands_a_second_ = 0;
+    std::uint64_t commands_counted_ = 0;
+    std::uint64_t counted_at_ = 0;
+    std::string read_buffer_;  // every read goes here first
+};
+
+}  // namespace pgredis::clients

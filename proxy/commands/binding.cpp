@@ -1,0 +1,253 @@
+#include "commands/binding.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "resp/numbers.h"
+
+namespace pgredis::commands {
+
+namespace {
+
+using postgres::Type;
+
+// As many variadic arguments are bound one by one (and so can be grouped with other clients' calls); more go as one array.
+constexpr std::size_t max_spread_arguments = 8;
+
+struct Parameter {
+    Type type;
+    std::string sql_type;  // what $n is declared as
+    std::string cast;      // to the function's own type, or empty
+};
+
+Parameter parameter_of(const std::string& declared) {
+    if (declared == "bytea") return {Type::bytea, "pg_catalog.bytea", ""};
+    if (declared == "text") return {Type::text, "pg_catalog.text", ""};
+    if (declared == "bigint") return {Type::int8, "pg_catalog.int8", ""};
+    if (declared == "integer") return {Type::int8, "pg_catalog.int8", "::pg_catalog.int4"};
+    if (declared == "smallint") return {Type::int8, "pg_catalog.int8", "::pg_catalog.int2"};
+    if (declared == "double precision") return {Type::float8, "pg_catalog.float8", ""};
+    if (declared == "bytea[]") return {Type::bytea_array, "pg_catalog.bytea[]", ""};
+    if (declared == "text[]") return {Type::text_array, "pg_catalog.text[]", ""};
+    return {Type::text, "pg_catalog.text", "::" + declared};
+}
+
+// Results of these types are understood in binary; others are cast to text.
+bool is_native_result(const std::string& type) {
+    static constexpr std::string_view natives[] = {"bytea",   "text",      "bigint",    "integer",   "smallint",   "double precision",   "boolean",
+                                                   "bytea[]", "text[]",    "bigint[]",  "integer[]", "smallint[]", "double precision[]", "boolean[]",
+                                                   "json",    "jsonb",     "void",      "real",      "\"char\"",   "character varying"};
+    return std::find(std::begin(natives), std::end(natives), type) != std::end(natives);
+}
+
+// Prepared statements are named by their text, so that the same text is prepared once whatever the registry's state.
+std::string statement_name(const std::string& sql) {
+    char name[24];
+    std::snprintf(name, sizeof name, "r%016zx", std::hash<std::string>{}(sql));
+    return name;
+}
+
+std::size_t fixed_count(const Signature& signature) { return signature.types.size() - (signature.variadic ? 1 : 0); }
+
+const Signature* choose_signature(const Command& command, std::size_t arguments) {
+    const Signature* variadic = nullptr;
+    for (const auto& signature : command.signatures) {
+        const auto fixed = fixed_count(signature);
+        if (signature.variadic) {
+            if (arguments >= fixed && (variadic == nullptr || fixed > fixed_count(*variadic))) variadic = &signature;
+        } else if (arguments <= fixed && arguments + static_cast<std::size_t>(signature.defaults) >= fixed) {
+            return &signature;
+        }
+    }
+    return variadic;
+}
+
+ReplyFormat reply_format(const Command& command, const Signature& signature, std::size_t argument_count) {
+    ReplyFormat format;
+    format.setof = signature.setof;
+    format.composite = !signature.setof && signature.columns > 1;
+    format.array = signature.result.ends_with("[]");
+    std::string_view text = command.reply;
+    while (!text.empty()) {
+        const auto end = text.find(' ');
+        auto word = text.substr(0, end);
+        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+        if (const auto colon = word.find(':'); colon != std::string_view::npos) {
+            if (std::to_string(argument_count) != word.substr(0, colon)) continue;
+            word = word.substr(colon + 1);
+        }
+        if (word == "bulk") format.bulk = true;
+        if (word == "verbatim") format.verbatim = true;
+        if (word == "set") format.set = true;
+        if (word == "map") format.map = true;
+        if (word == "pairs") format.pairs = true;
+        if (word == "nested") format.nested = true;
+        if (word == "row") format.row = true;
+        if (word == "flat") format.set = format.map = format.pairs = format.nested = false;
+    }
+    return format;
+}
+
+std::string call_sql(const Signature& signature, const std::string& arguments, const std::string& from) {
+    const bool rows = signature.setof || signature.columns > 1;
+    if (rows) {
+        const std::string call = signature.name + "(" + arguments + ")";
+        return from.empty() ? "SELECT * FROM " + call : "SELECT r.* FROM " + from + ", LATERAL " + call + " AS r";
+    }
+    const std::string cast = is_native_result(signature.result) ? "" : "::pg_catalog.text";
+    return "SELECT " + signature.name + "(" + arguments + ")" + cast + (from.empty() ? "" : " FROM " + from);
+}
+
+std::optional<Command::Form> make_form(const Command& command, std::size_t count, std::size_t name_words) {
+    const auto* signature = choose_signature(command, count);
+    if (signature == nullptr) return std::nullopt;
+
+    const auto fixed = std::min(fixed_count(*signature), count);
+    const auto rest = count - fixed;
+    Command::Form form;
+    form.rest_in_array = rest > max_spread_arguments;
+    form.fixed = form.rest_in_array ? fixed : count;
+    form.format = reply_format(command, *signature, count + name_words);
+    if (!is_native_result(signature->result)) form.format.bulk = true;
+
+    auto statement = std::make_shared<postgres::Statement>();
+    std::string single;
+    std::string grouped;
+    std::string columns;
+    std::string arrays;
+    const auto add = [&](const Parameter& parameter, bool variadic_array) {
+        statement->parameters.push_back(parameter.type);
+        const auto n = std::to_string(statement->parameters.size());
+        const auto comma = n == "1" ? "" : ", ";
+        single += comma + std::string(variadic_array ? "VARIADIC " : "") + "$" + n + "::" + parameter.sql_type + parameter.cast;
+        grouped += comma + ("t.a" + n) + parameter.cast;
+        columns += comma + ("a" + n);
+        arrays += comma + ("$" + n) + "::" + parameter.sql_type + "[]";
+    };
+    for (std::size_t i = 0; i < fixed; ++i) add(parameter_of(signature->types[i]), false);
+    bool can_group = count > 0 && !signature->setof && !form.rest_in_array;
+    for (std::size_t i = 0; i < fixed; ++i) {
+        if (signature->types[i].ends_with("[]")) can_group = false;
+    }
+    if (signature->variadic) {
+        const auto& array_type = signature->types.back();
+        if (form.rest_in_array) {
+            add(parameter_of(array_type), true);
+        } else if (rest > 0) {
+            const auto element = array_type.substr(0, array_type.size() - 2);
+            for (std::size_t i = 0; i < rest; ++i) add(parameter_of(element), false);
+        } else if (count == fixed_count(*signature)) {
+            const std::string none = std::string(count == 0 ? "" : ", ") + "VARIADIC '{}'::" + array_type;
+            single += none;
+            grouped += none;
+        }
+    }
+    statement->sql = call_sql(*signature, single, "");
+    if (can_group) statement->grouped_sql = call_sql(*signature, grouped, "pg_catalog.unnest(" + arrays + ") AS t(" + columns + ")");
+    statement->name = statement_name(statement->sql);
+    form.statement = std::move(statement);
+    return form;
+}
+
+// Valid UTF-8 without NUL: what Postgres takes as text.
+bool is_text(std::string_view bytes) {
+    for (std::size_t i = 0; i < bytes.size();) {
+        const auto c = static_cast<unsigned char>(bytes[i]);
+        if (c == 0) return false;
+        if (c < 0x80) {
+            ++i;
+            continue;
+        }
+        const std::size_t length = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+        if (c < 0xC2 || c > 0xF4 || i + length > bytes.size()) return false;
+        const auto second = static_cast<unsigned char>(bytes[i + 1]);
+        if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second > 0x9F) || (c == 0xF0 && second < 0x90) || (c == 0xF4 && second > 0x8F)) return false;
+        for (std::size_t k = 1; k < length; ++k) {
+            if ((static_cast<unsigned char>(bytes[i + k]) & 0xC0) != 0x80) return false;
+        }
+        i += length;
+    }
+    return true;
+}
+
+// Converts one argument; the error's text when it does not fit.
+std::optional<std::string> convert(std::string& argument, Type type, std::vector<postgres::Value>& out) {
+    switch (type) {
+        case Type::int8: {
+            const auto number = resp::parse_integer(argument);
+            if (!number) return "ERR value is not an integer or out of range";
+            out.emplace_back(*number);
+            return std::nullopt;
+        }
+        case Type::float8: {
+            const auto number = resp::parse_double(argument);
+            if (!number) return "ERR value is not a valid float";
+            out.emplace_back(*number);
+            return std::nullopt;
+        }
+        case Type::text:
+            if (!is_text(argument)) return "ERR syntax error";
+            out.emplace_back(std::move(argument));
+            return std::nullopt;
+        default:
+            out.emplace_back(std::move(argument));
+            return std::nullopt;
+    }
+}
+
+}  // namespace
+
+std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::string> arguments) {
+    const std::size_t name_words = command.name.find('|') == std::string::npos ? 1 : 2;
+    const auto count = arguments.size() - name_words;
+    // Beyond this all counts have the same form, so that clients cannot make this map grow.
+    constexpr std::size_t max_forms = 64;
+    const auto key = std::min(count, max_forms);
+    auto known = command.forms.find(key);
+    if (known == command.forms.end()) known = command.forms.emplace(key, make_form(command, count, name_words)).first;
+    if (!known->second) return wrong_arity_error(command.name);
+    const auto& form = *known->second;
+
+    BoundCall bound;
+    bound.format = form.format;
+    bound.call.statement = form.statement;
+    bound.call.writes = command.writes();
+    if (command.writes()) {
+        if (const auto positions = key_positions(command, arguments)) {
+            for (const auto& position : *positions) bound.call.locked_keys.push_back(arguments[position.index]);
+        }
+    }
+    const auto& parameters = form.statement->parameters;
+    bound.call.arguments.reserve(parameters.size());
+    for (std::size_t i = 0; i < form.fixed; ++i) {
+        if (auto error = convert(arguments[name_words + i], parameters[i], bound.call.arguments)) return *error;
+    }
+    if (form.rest_in_array) {
+        const auto first = arguments.begin() + static_cast<std::ptrdiff_t>(name_words + form.fixed);
+        if (parameters.back() == Type::text_array && !std::all_of(first, arguments.end(), is_text)) return "ERR syntax error";
+        bound.call.arguments.emplace_back(std::vector<std::string>(std::make_move_iterator(first), std::make_move_iterator(arguments.end())));
+    }
+    return bound;
+}
+
+std::string unknown_command_error(std::span<const std::string> arguments) {
+    // Redis shows up to 128 bytes of the name and of all arguments together.
+    constexpr std::size_t shown = 128;
+    std::string list;
+    for (std::size_t i = 1; i < arguments.size() && list.size() < shown; ++i) {
+        list += "'" + std::string(arguments[i].c_str()).substr(0, shown - list.size()) + "' ";
+    }
+    return "ERR unknown command '" + std::string(arguments[0].c_str()).substr(0, shown) + "', with args beginning with: " + list;
+}
+
+std::string unknown_subcommand_error(const Command& container, std::string_view subcommand) {
+    std::string name = container.name;
+    for (auto& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return "ERR unknown subcommand '" + std::string(subcommand).substr(0, 128) + "'. Try " + name + " HELP.";
+}
+
+std::string wrong_arity_error(std::string_view command_name) {
+    return "ERR wrong number of arguments for '" + std::string(command_name) + "' command";
+}
+
+}  // namespace pgredis::commands

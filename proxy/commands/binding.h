@@ -1,0 +1,27 @@
+// Turns a request into a call of a function: picks the signature by the number of arguments and converts each argument by the
+// parameter's SQL type.
+#pragma once
+
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "commands/registry.h"
+
+namespace pgredis::commands {
+
+struct BoundCall {
+    postgres::Call call;
+    ReplyFormat format;
+};
+
+// `arguments` is the whole request; its arguments are moved from. The other outcome is the text of the error reply.
+[[nodiscard]] std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::string> arguments);
+
+// Redis's text for an unknown command with its arguments.
+[[nodiscard]] std::string unknown_command_error(std::span<const std::string> arguments);
+[[nodiscard]] std::string unknown_subcommand_error(const Command& container, std::string_view subcommand);
+[[nodiscard]] std::string wrong_arity_error(std::string_view command_name);
+
+}  // namespace pgredis::commands

@@ -1,0 +1,130 @@
+// The commands this database knows: name, arity, flags, where the keys are, and the SQL functions behind them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "postgres/job.h"
+
+namespace pgredis::commands {
+
+// How a result becomes a reply: the registry's reply words (see CONTRIBUTING.md), and what the function's signature tells.
+struct ReplyFormat {
+    bool bulk = false;
+    bool verbatim = false;
+    bool set = false;
+    bool map = false;
+    bool pairs = false;
+    bool nested = false;
+    bool row = false;
+    bool setof = false;      // the function returns a set of rows
+    bool composite = false;  // it returns one row of several columns
+    bool array = false;      // it returns an array: its NULL is a null array
+};
+
+// Where a command's keys are, as Redis's key specifications say it.
+struct KeySpec {
+    enum class Begin : std::uint8_t { index, keyword, unknown } begin = Begin::unknown;
+    enum class Find : std::uint8_t { range, keynum, unknown } find = Find::unknown;
+    int index = 0;          // Begin::index: argument number; Begin::keyword: where the search starts (negative: from the end)
+    std::string keyword;
+    int last = 0;           // Find::range: last key relative to the first; negative: from the end of the arguments
+    int step = 1;
+    int limit = 0;          // with last = -1: 1/limit of the remaining arguments
+    int count_index = 0;    // Find::keynum: where the number of keys is, relative to the begin
+    int first = 0;          // Find::keynum: where the first key is, relative to the begin
+    std::vector<std::string> flags;
+};
+
+// One signature of a function.
+struct Signature {
+    std::string name;                // quoted, with schema
+    std::vector<std::string> types;  // declared, in order; of a variadic function the last is the array
+    bool variadic = false;
+    int defaults = 0;
+    bool setof = false;
+    int columns = 0;  // of a composite result; 0: a scalar
+    std::string result;
+};
+
+struct Command {
+    std::string name;  // lower case, `container|subcommand`
+    std::optional<std::string> function;
+    int arity = 0;
+    std::vector<std::string> flags;
+    std::vector<std::string> categories;
+    std::vector<KeySpec> key_specs;
+    std::vector<std::string> tips;
+    std::string reply;
+    bool slow = false;
+
+    std::string summary;
+    std::string since;
+    std::string group;
+    std::string complexity;
+    std::string arguments;  // JSON, empty: none
+    std::string deprecated_since;
+    std::string replaced_by;
+    std::vector<std::string> doc_flags;
+
+    std::vector<Signature> signatures;
+    std::map<std::string, Command*, std::less<>> subcommands;  // by the part after '|'
+
+    [[nodiscard]] bool has_flag(std::string_view flag) const;
+    [[nodiscard]] bool writes() const { return writes_; }
+    // Does this number of arguments (the name, of both parts, counted) fit?
+    [[nodiscard]] bool arity_fits(std::size_t arguments) const;
+    // The name for people: "object|encoding".
+    [[nodiscard]] std::string_view subcommand_name() const;
+
+    // The ways this command was called so far, by number of arguments behind the name. Filled by bind().
+    struct Form {
+        std::shared_ptr<const postgres::Statement> statement;
+        ReplyFormat format;
+        std::size_t fixed = 0;            // arguments bound one by one …
+        bool rest_in_array = false;       // … the others as one array
+    };
+    std::unordered_map<std::size_t, std::optional<Form>> forms;
+
+    bool writes_ = false;
+};
+
+class Registry {
+   public:
+    // Reads what redis.registry() returned. Nothing when it cannot be understood; `error` says why.
+    static std::unique_ptr<Registry> from_json(std::string_view text, std::string& error);
+
+    // By lower-case name. A subcommand is found under its container.
+    [[nodiscard]] Command* find(std::string_view name) const;
+    // The command of these arguments in any case, a subcommand where the container has it; the container when not.
+    [[nodiscard]] Command* find(std::span<const std::string> arguments) const;
+    // Top-level commands by name.
+    [[nodiscard]] const std::map<std::string, Command*, std::less<>>& commands() const { return top_; }
+
+   private:
+    std::vector<std::unique_ptr<Command>> all_;
+    std::map<std::string, Command*, std::less<>> top_;
+    std::unordered_map<std::string, Command*> by_name_;
+};
+
+// A key among a command's arguments.
+struct KeyPosition {
+    std::size_t index;  // among the arguments, the command's name being 0
+    const KeySpec* spec;
+};
+
+// Where the keys are in these arguments. Nothing when the arguments contradict the key specifications (numkeys too high, for instance).
+[[nodiscard]] std::optional<std::vector<KeyPosition>> key_positions(const Command& command, std::span<const std::string> arguments);
+
+[[nodiscard]] std::string lower(std::string_view text);
+[[nodiscard]] bool equals_ignoring_case(std::string_view left, std::string_view right);
+
+}  // namespace pgredis::commands

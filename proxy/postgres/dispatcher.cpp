@@ -1,0 +1,177 @@
+#include "postgres/dispatcher.h"
+
+#include <algorithm>
+
+namespace pgredis::postgres {
+
+namespace {
+
+// A batch holds no more than this, so that its transaction stays short, its answers fit in memory and its locks into the server's table.
+constexpr std::size_t max_batch_calls = 1000;
+constexpr std::size_t max_batch_locks = 500;
+constexpr std::size_t max_batch_bytes = std::size_t{4} << 20;
+constexpr std::uint64_t tick_ms = 100;
+
+}  // namespace
+
+Dispatcher::Dispatcher(uv_loop_t* loop, const Connector& connector, DispatcherOptions options, Events events)
+    : loop_(loop),
+      connector_(connector),
+      options_(options),
+      events_(std::move(events)),
+      prepare_(new uv_prepare_t),
+      timer_(new uv_timer_t) {
+    uv_prepare_init(loop_, prepare_);
+    prepare_->data = this;
+    uv_timer_init(loop_, timer_);
+    timer_->data = this;
+    for (int i = 0; i < options_.quick_lanes; ++i) {
+        quick_.push_back(std::make_unique<Lane>(loop_, connector_, Lane::Kind::quick, "pgredis quick " + std::to_string(i + 1), *this));
+    }
+}
+
+Dispatcher::~Dispatcher() {
+    uv_close(reinterpret_cast<uv_handle_t*>(prepare_), [](uv_handle_t* handle) { delete reinterpret_cast<uv_prepare_t*>(handle); });
+    uv_close(reinterpret_cast<uv_handle_t*>(timer_), [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
+}
+
+void Dispatcher::start() {
+    for (const auto& lane : quick_) lane->start();
+    // Just before the loop waits for input: all that arrived in this round is queued by then, and goes out together.
+    uv_prepare_start(prepare_, [](uv_prepare_t* handle) { static_cast<Dispatcher*>(handle->data)->dispatch(); });
+    uv_timer_start(
+        timer_, [](uv_timer_t* handle) { static_cast<Dispatcher*>(handle->data)->expire_waiting(); }, tick_ms, tick_ms);
+}
+
+void Dispatcher::stop() {
+    uv_prepare_stop(prepare_);
+    uv_timer_stop(timer_);
+    for (const auto& lane : quick_) lane->stop();
+    for (const auto& lane : slow_) lane->stop();
+}
+
+void Dispatcher::submit(std::shared_ptr<Job> job) {
+    job->queued_at = uv_now(loop_);
+    auto& queue = job->slow ? slow_queue_ : quick_queues_[job->database];
+    queue.push_back(std::move(job));
+}
+
+bool Dispatcher::connected() const {
+    const auto is_connected = [](const auto& lane) { return lane->connected(); };
+    return std::any_of(quick_.begin(), quick_.end(), is_connected);
+}
+
+Dispatcher::Counters Dispatcher::counters() const {
+    Counters sum;
+    for (const auto* lanes : {&quick_, &slow_}) {
+        for (const auto& lane : *lanes) {
+            sum.batches += lane->counters().batches;
+            sum.calls += lane->counters().calls;
+            sum.retries += lane->counters().retries;
+            sum.connected_lanes += lane->connected() ? 1 : 0;
+        }
+    }
+    sum.queued_jobs = slow_queue_.size();
+    for (const auto& [database, queue] : quick_queues_) sum.queued_jobs += queue.size();
+    return sum;
+}
+
+void Dispatcher::dispatch() {
+    dispatch_quick();
+    dispatch_slow();
+}
+
+void Dispatcher::dispatch_quick() {
+    for (const auto& lane : quick_) {
+        if (!lane->ready()) continue;
+        auto batch = take_batch();
+        if (batch.empty()) return;
+        lane->run(std::move(batch));
+    }
+}
+
+std::vector<std::shared_ptr<Job>> Dispatcher::take_batch() {
+    // The database whose first job has waited longest.
+    Queue* oldest = nullptr;
+    for (auto& [database, queue] : quick_queues_) {
+        if (!queue.empty() && (oldest == nullptr || queue.front()->queued_at < oldest->front()->queued_at)) oldest = &queue;
+    }
+    std::vector<std::shared_ptr<Job>> batch;
+    if (oldest == nullptr) return batch;
+    std::size_t calls = 0;
+    std::size_t locks = 0;
+    std::size_t bytes = 0;
+    while (!oldest->empty()) {
+        const auto& job = oldest->front();
+        calls += job->calls.size() - job->answered;
+        bytes += job->bytes;
+        for (const auto& call : job->calls) locks += call.locked_keys.size();
+        if (!batch.empty() && (calls > max_batch_calls || locks > max_batch_locks || bytes > max_batch_bytes)) break;
+        batch.push_back(std::move(oldest->front()));
+        oldest->pop_front();
+    }
+    return batch;
+}
+
+void Dispatcher::dispatch_slow() {
+    if (slow_queue_.empty()) return;
+    for (const auto& lane : slow_) {
+        if (!lane->ready()) continue;
+        lane->run({std::move(slow_queue_.front())});
+        slow_queue_.pop_front();
+        if (slow_queue_.empty()) return;
+    }
+    // Connections for slow work are opened when there is some: one more each time all are busy.
+    const auto connecting = std::any_of(slow_.begin(), slow_.end(), [](const auto& lane) { return !lane->connected(); });
+    if (!connecting && slow_.size() < static_cast<std::size_t>(options_.slow_lanes)) {
+        slow_.push_back(
+            std::make_unique<Lane>(loop_, connector_, Lane::Kind::slow, "pgredis slow " + std::to_string(slow_.size() + 1), *this));
+        slow_.back()->start();
+    }
+}
+
+void Dispatcher::on_lane_ready(Lane& lane) {
+    if (!was_connected_ && lane.kind() == Lane::Kind::quick) {
+        was_connected_ = true;
+        last_error_.clear();
+        events_.on_connected("connected to Postgres");
+    }
+}
+
+void Dispatcher::on_lane_lost(Lane& lane, const std::string& error, std::vector<std::shared_ptr<Job>> unanswered) {
+    for (auto job = unanswered.rbegin(); job != unanswered.rend(); ++job) {
+        auto& queue = lane.kind() == Lane::Kind::slow ? slow_queue_ : quick_queues_[(*job)->database];
+        queue.push_front(std::move(*job));
+    }
+    if (was_connected_ && connected()) return;
+    if (was_connected_ || error != last_error_) events_.on_disconnected(error);
+    was_connected_ = false;
+    last_error_ = error;
+}
+
+void Dispatcher::on_lane_blocked(Lane&, std::vector<std::shared_ptr<Job>> blocked) {
+    for (auto& job : blocked) slow_queue_.push_back(std::move(job));
+}
+
+void Dispatcher::on_fault(const Failure& failure) { events_.on_fault(failure); }
+
+void Dispatcher::expire_waiting() {
+    const auto now = uv_now(loop_);
+    const auto deadline = now < options_.wait_ms ? 0 : now - options_.wait_ms;
+    const Failure failure{Failure::Kind::unavailable, "", "ERR Postgres is not available; try again later", ""};
+    if (!connected()) {
+        for (auto& [database, queue] : quick_queues_) expire(queue, deadline, failure);
+    }
+    if (std::none_of(slow_.begin(), slow_.end(), [](const auto& lane) { return lane->connected(); })) expire(slow_queue_, deadline, failure);
+}
+
+void Dispatcher::expire(Queue& queue, std::uint64_t deadline, const Failure& failure) {
+    while (!queue.empty() && queue.front()->queued_at < deadline) {
+        const auto job = std::move(queue.front());
+        queue.pop_front();
+        while (!job->done()) job->fail(failure);
+        job->on_done();
+    }
+}
+
+}  // namespace pgredis::postgres

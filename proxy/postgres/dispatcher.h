@@ -1,0 +1,85 @@
+// Decides which connection carries out which job, and when: group commit. While a batch is in flight the next one fills, so batches grow
+// with load, and a lone client waits for nobody.
+#pragma once
+
+#include <uv.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "postgres/lane.h"
+
+namespace pgredis::postgres {
+
+struct DispatcherOptions {
+    int quick_lanes = 2;
+    int slow_lanes = 4;
+    std::uint64_t wait_ms = 10000;  // how long jobs wait for a lost database
+};
+
+class Dispatcher final : public Lane::Observer {
+   public:
+    // What is worth a line in the log.
+    struct Events {
+        std::function<void(const std::string&)> on_connected;
+        std::function<void(const std::string&)> on_disconnected;  // once per loss, and when the reason changes
+        std::function<void(const Failure&)> on_fault;
+    };
+
+    struct Counters {
+        std::uint64_t batches = 0;
+        std::uint64_t calls = 0;
+        std::uint64_t retries = 0;
+        std::size_t queued_jobs = 0;
+        std::size_t connected_lanes = 0;
+    };
+
+    Dispatcher(uv_loop_t* loop, const Connector& connector, DispatcherOptions options, Events events);
+    ~Dispatcher();
+    Dispatcher(const Dispatcher&) = delete;
+    Dispatcher& operator=(const Dispatcher&) = delete;
+
+    void start();
+    // Gives up all connections. Call when no job is left, or to abandon them.
+    void stop();
+
+    // The job is answered later, from the event loop; never during this call.
+    void submit(std::shared_ptr<Job> job);
+
+    [[nodiscard]] bool connected() const;
+    [[nodiscard]] Counters counters() const;
+
+   private:
+    using Queue = std::deque<std::shared_ptr<Job>>;
+
+    void on_lane_ready(Lane& lane) override;
+    void on_lane_lost(Lane& lane, const std::string& error, std::vector<std::shared_ptr<Job>> unanswered) override;
+    void on_lane_blocked(Lane& lane, std::vector<std::shared_ptr<Job>> blocked) override;
+    void on_fault(const Failure& failure) override;
+
+    void dispatch();
+    void dispatch_quick();
+    void dispatch_slow();
+    std::vector<std::shared_ptr<Job>> take_batch();
+    void expire_waiting();
+    static void expire(Queue& queue, std::uint64_t deadline, const Failure& failure);
+
+    uv_loop_t* loop_;
+    const Connector& connector_;
+    const DispatcherOptions options_;
+    Events events_;
+    std::vector<std::unique_ptr<Lane>> quick_;
+    std::vector<std::unique_ptr<Lane>> slow_;
+    std::map<std::int16_t, Queue> quick_queues_;  // by database: a batch is of one
+    Queue slow_queue_;
+    uv_prepare_t* prepare_;
+    uv_timer_t* timer_;
+    bool was_connected_ = false;
+    std::string last_error_;
+};
+
+}  // namespace pgredis::postgres

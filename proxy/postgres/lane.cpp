@@ -1,0 +1,481 @@
+#include "postgres/lane.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace pgredis::postgres {
+
+namespace {
+
+constexpr unsigned first_backoff_ms = 50;
+constexpr unsigned last_backoff_ms = 2000;
+constexpr int max_attempts = 30;
+constexpr std::string_view begin_batch_name = "begin_batch";
+constexpr const char* begin_batch_sql = "SELECT redis.begin_batch($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])";
+constexpr const char* locked_keys_sql = "SELECT redis.locked_keys($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])";
+
+Failure failure_of(const PGresult* result) {
+    const auto field = [result](int code) {
+        const char* text = PQresultErrorField(result, code);
+        return std::string(text == nullptr ? "" : text);
+    };
+    Failure failure;
+    failure.sqlstate = field(PG_DIAG_SQLSTATE);
+    failure.message = field(PG_DIAG_MESSAGE_PRIMARY);
+    failure.kind = failure.sqlstate.starts_with("RD") ? Failure::Kind::redis : Failure::Kind::fault;
+    if (failure.kind == Failure::Kind::fault) {
+        failure.context = field(PG_DIAG_CONTEXT);
+        if (failure.message.empty()) failure.message = first_line(PQresultErrorMessage(result));
+    }
+    return failure;
+}
+
+// The transaction was rolled back for reasons of concurrency: the same again.
+bool is_transient(const Failure& failure) { return failure.sqlstate == "40001" || failure.sqlstate == "40P01"; }
+
+bool is_lock_timeout(const Failure& failure) { return failure.sqlstate == "55P03"; }
+
+// A deployment replaced functions under a prepared statement.
+bool is_stale_plan(const Failure& failure) {
+    return failure.sqlstate == "42883" || failure.sqlstate == "0A000" || failure.sqlstate == "26000" ||
+           (failure.sqlstate == "XX000" && failure.message.starts_with("cache lookup failed"));
+}
+
+// Binary parameters packed into one buffer, pointed to once the buffer no longer moves.
+class Parameters {
+   public:
+    explicit Parameters(std::string& buffer) : buffer_(buffer) { buffer_.clear(); }
+    void add_null() { ends_.push_back(std::string::npos); }
+    // What was appended to the buffer since the last call is one parameter.
+    void end() { ends_.push_back(buffer_.size()); }
+    void finish() {
+        std::size_t begin = 0;
+        for (const auto end : ends_) {
+            if (end == std::string::npos) {
+                values_.push_back(nullptr);
+                lengths_.push_back(0);
+                continue;
+            }
+            values_.push_back(buffer_.data() + begin);
+            lengths_.push_back(static_cast<int>(end - begin));
+            begin = end;
+        }
+        formats_.assign(values_.size(), 1);
+    }
+    [[nodiscard]] int count() const { return static_cast<int>(values_.size()); }
+    [[nodiscard]] const char* const* values() const { return values_.data(); }
+    [[nodiscard]] const int* lengths() const { return lengths_.data(); }
+    [[nodiscard]] const int* formats() const { return formats_.data(); }
+
+   private:
+    std::string& buffer_;
+    std::vector<std::size_t> ends_;
+    std::vector<const char*> values_;
+    std::vector<int> lengths_;
+    std::vector<int> formats_;
+};
+
+}  // namespace
+
+Lane::Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, Observer& observer)
+    : loop_(loop), connector_(connector), kind_(kind), name_(std::move(name)), observer_(observer), reconnect_timer_(new uv_timer_t) {
+    uv_timer_init(loop_, reconnect_timer_);
+    reconnect_timer_->data = this;
+}
+
+Lane::~Lane() {
+    uv_close(reinterpret_cast<uv_handle_t*>(reconnect_timer_), [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
+}
+
+void Lane::start() {
+    if (connection_ == nullptr && !connecting_ && !stopped_) connect();
+}
+
+void Lane::stop() {
+    stopped_ = true;
+    uv_timer_stop(reconnect_timer_);
+    connection_.reset();
+}
+
+void Lane::connect() {
+    connecting_ = true;
+    // A quick lane does not wait long for a key that somebody else holds; see on_lane_blocked.
+    const std::string setup = kind_ == Kind::quick ? "SET lock_timeout = '100ms'" : "SET lock_timeout = 0";
+    connector_.connect(name_, setup, [this](ConnectionPtr connection, const std::string& error) {
+        connecting_ = false;
+        on_connected(std::move(connection), error);
+    });
+}
+
+void Lane::on_connected(ConnectionPtr connection, const std::string& error) {
+    if (stopped_) return;
+    if (connection == nullptr || PQenterPipelineMode(connection.get()) != 1) {
+        observer_.on_lane_lost(*this, error, {});
+        schedule_reconnect();
+        return;
+    }
+    backoff_ms_ = 0;
+    prepared_.clear();
+    connection_ = std::make_unique<PolledConnection>(
+        loop_, std::move(connection), [this] { on_input(); }, [this](const std::string& reason) { on_lost(reason); });
+    observer_.on_lane_ready(*this);
+}
+
+void Lane::schedule_reconnect() {
+    if (stopped_) return;
+    backoff_ms_ = backoff_ms_ == 0 ? first_backoff_ms : std::min(backoff_ms_ * 2, last_backoff_ms);
+    uv_timer_start(
+        reconnect_timer_, [](uv_timer_t* timer) { static_cast<Lane*>(timer->data)->start(); }, backoff_ms_, 0);
+}
+
+void Lane::on_lost(const std::string& error) {
+    // Was the transaction in flight surely not committed? Only if Postgres refused one of its statements; commit comes after them all.
+    bool refused = false;
+    for (const auto& step : steps_) {
+        if (step.kind != Step::Kind::sync && step.result && PQresultStatus(step.result.get()) == PGRES_FATAL_ERROR) {
+            refused = refused || !failure_of(step.result.get()).sqlstate.empty();
+        }
+    }
+    if (!refused && !todo_.empty() && !steps_.empty() && !probing_) {
+        const Range range = todo_.front();
+        const Failure unknown{Failure::Kind::unknown, "", "ERR the connection to Postgres broke during the commit: the command may or may not have been carried out",
+                              ""};
+        // A client with a write in doubt gets that answer for all it has in this transaction, so that its order is kept; a client that only
+        // read can simply ask again.
+        for (std::size_t i = range.begin; i < range.end;) {
+            Job* job = items_[i].job;
+            std::size_t end = i;
+            bool writes = false;
+            for (; end < range.end && items_[end].job == job; ++end) writes = writes || items_[end].call().writes;
+            for (; i < end; ++i) {
+                if (writes) fail_item(items_[i], unknown);
+            }
+        }
+    }
+    std::vector<std::shared_ptr<Job>> unanswered;
+    for (auto& job : jobs_) {
+        if (!job->done()) unanswered.push_back(std::move(job));
+    }
+    jobs_.clear();
+    items_.clear();
+    todo_.clear();
+    steps_.clear();
+    probing_ = false;
+    connection_.reset();
+    observer_.on_lane_lost(*this, error, std::move(unanswered));
+    schedule_reconnect();
+}
+
+void Lane::run(std::vector<std::shared_ptr<Job>> jobs) {
+    jobs_ = std::move(jobs);
+    ++counters_.batches;
+    flatten(kind_ == Kind::quick);
+    counters_.calls += items_.size();
+    next();
+}
+
+void Lane::flatten(bool grouped) {
+    items_.clear();
+    todo_.clear();
+    for (const auto& job : jobs_) {
+        for (std::size_t i = job->answered; i < job->calls.size(); ++i) items_.push_back({job.get(), i});
+    }
+    if (grouped) {
+        todo_.push_back({0, items_.size(), true});
+    } else {
+        for (std::size_t i = 0; i < items_.size(); ++i) todo_.push_back({i, i + 1, false});
+    }
+}
+
+void Lane::next() {
+    if (todo_.empty()) {
+        finish();
+    } else {
+        send(todo_.front());
+    }
+}
+
+void Lane::finish() {
+    jobs_.clear();
+    items_.clear();
+    observer_.on_lane_ready(*this);
+}
+
+void Lane::send_prelude(const Range& range) {
+    const auto database = items_[range.begin].job->database;
+    std::vector<std::string_view> keys;
+    // A call alone locks its own keys; several calls have to lock theirs in the global order before the first one runs.
+    if (range.end - range.begin > 1) {
+        for (std::size_t i = range.begin; i < range.end; ++i) {
+            for (const auto& key : items_[i].call().locked_keys) keys.emplace_back(key);
+        }
+        std::sort(keys.begin(), keys.end());
+        keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+        if (keys.size() == 1) keys.clear();
+    }
+    if (database == 0 && keys.empty()) return;
+
+    if (prepared_.emplace(begin_batch_name).second) {
+        const std::array<Oid, 2> types{oid::int8, oid::bytea_array};
+        PQsendPrepare(connection_->get(), begin_batch_name.data(), begin_batch_sql, 2, types.data());
+        steps_.push_back({Step::Kind::prepare, {}, std::string(begin_batch_name), nullptr});
+    }
+    Parameters parameters(buffer_);
+    append_int64(buffer_, static_cast<std::uint64_t>(database));
+    parameters.end();
+    ArrayWriter array(buffer_, Type::bytea, keys.size());
+    for (const auto key : keys) array.add(std::string(key));
+    parameters.end();
+    parameters.finish();
+    PQsendQueryPrepared(connection_->get(), begin_batch_name.data(), 2, parameters.values(), parameters.lengths(), parameters.formats(), 1);
+    steps_.push_back({Step::Kind::prelude, {}, {}, nullptr});
+}
+
+void Lane::send_call(const Statement& statement, bool grouped, std::vector<std::size_t> items) {
+    const std::string name = grouped ? statement.name + "g" : statement.name;
+    if (prepared_.insert(name).second) {
+        std::vector<Oid> types;
+        for (const auto type : statement.parameters) types.push_back(grouped ? array_oid(type) : type_oid(type));
+        PQsendPrepare(connection_->get(), name.c_str(), (grouped ? statement.grouped_sql : statement.sql).c_str(), static_cast<int>(types.size()),
+                      types.data());
+        steps_.push_back({Step::Kind::prepare, {}, name, nullptr});
+    }
+    Parameters parameters(buffer_);
+    for (std::size_t p = 0; p < statement.parameters.size(); ++p) {
+        if (grouped) {
+            ArrayWriter array(buffer_, statement.parameters[p], items.size());
+            for (const auto i : items) array.add(items_[i].call().arguments[p]);
+        } else {
+            const auto& value = items_[items.front()].call().arguments[p];
+            if (std::holds_alternative<std::monostate>(value)) {
+                parameters.add_null();
+                continue;
+            }
+            append_binary(buffer_, value, statement.parameters[p]);
+        }
+        parameters.end();
+    }
+    parameters.finish();
+    PQsendQueryPrepared(connection_->get(), name.c_str(), parameters.count(), parameters.values(), parameters.lengths(), parameters.formats(), 1);
+    steps_.push_back({Step::Kind::call, std::move(items), {}, nullptr});
+}
+
+void Lane::send(const Range& range) {
+    steps_.clear();
+    current_step_ = 0;
+    if (std::exchange(forget_prepared_, false)) {
+        prepared_.clear();
+        PQsendQueryParams(connection_->get(), "DEALLOCATE ALL", 0, nullptr, nullptr, nullptr, nullptr, 1);
+        steps_.push_back({Step::Kind::prelude, {}, {}, nullptr});
+    }
+    send_prelude(range);
+    if (range.grouped) {
+        // Calls of the same statement become one, as far as every client's own order allows: calls of different clients that wait together
+        // are concurrent, so their order is ours to choose.
+        struct Group {
+            const Statement* statement;
+            std::vector<std::size_t> items;
+        };
+        std::vector<Group> groups;
+        std::unordered_map<const Statement*, std::size_t> latest;
+        const Job* job = nullptr;
+        std::size_t own = 0;  // the client's calls so far are in groups up to this one
+        for (std::size_t i = range.begin; i < range.end; ++i) {
+            const auto* statement = items_[i].call().statement.get();
+            if (items_[i].job != job) own = 0;
+            job = items_[i].job;
+            const auto found = latest.find(statement);
+            if (found != latest.end() && found->second >= own && !statement->grouped_sql.empty()) {
+                groups[found->second].items.push_back(i);
+                own = found->second;
+            } else {
+                latest[statement] = own = groups.size();
+                groups.push_back({statement, {i}});
+            }
+        }
+        for (auto& group : groups) {
+            const bool grouped = group.items.size() > 1;
+            send_call(*group.statement, grouped, std::move(group.items));
+        }
+    } else {
+        for (std::size_t i = range.begin; i < range.end; ++i) send_call(*items_[i].call().statement, false, {i});
+    }
+    PQpipelineSync(connection_->get());
+    steps_.push_back({Step::Kind::sync, {}, {}, nullptr});
+    connection_->flush();
+}
+
+void Lane::on_input() {
+    while (connection_ && !steps_.empty() && PQisBusy(connection_->get()) == 0) {
+        ResultPtr result(PQgetResult(connection_->get()));
+        auto& step = steps_[current_step_];
+        if (result == nullptr) {
+            if (PQstatus(connection_->get()) != CONNECTION_OK) return;
+            if (!step.ended) return;  // nothing more for now
+            ++current_step_;
+            continue;
+        }
+        const auto status = PQresultStatus(result.get());
+        if (status == PGRES_PIPELINE_SYNC) {
+            on_sync();
+            continue;
+        }
+        step.ended = true;
+        if (!step.result) step.result = std::move(result);
+        if (status == PGRES_FATAL_ERROR && PQstatus(connection_->get()) != CONNECTION_OK) return;
+    }
+}
+
+void Lane::on_sync() {
+    if (probing_) {
+        probing_ = false;
+        const ResultPtr result = std::move(steps_.front().result);
+        steps_.clear();
+        on_probed(result.get());
+        return;
+    }
+    const Range range = todo_.front();
+    for (auto& step : steps_) {
+        if (!step.result) continue;
+        const auto status = PQresultStatus(step.result.get());
+        if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_PIPELINE_ABORTED) continue;
+        const auto failure = failure_of(step.result.get());
+        std::optional<std::size_t> culprit;
+        if (step.kind == Step::Kind::call && step.items.size() == 1) culprit = step.items.front();
+        for (const auto& other : steps_) {
+            const bool made = other.result && PQresultStatus(other.result.get()) == PGRES_COMMAND_OK;
+            if (other.kind == Step::Kind::prepare && !made) prepared_.erase(other.prepared);
+        }
+        steps_.clear();
+        todo_.pop_front();
+        settle(range, failure, culprit);
+        return;
+    }
+    todo_.pop_front();
+    deliver(range);
+    next();
+}
+
+void Lane::deliver(const Range& range) {
+    struct Answer {
+        const PGresult* result;
+        int row;
+        int count;
+    };
+    std::vector<Answer> answers(range.end - range.begin);
+    for (const auto& step : steps_) {
+        if (step.kind != Step::Kind::call) continue;
+        if (step.items.size() == 1) {
+            answers[step.items.front() - range.begin] = {step.result.get(), 0, PQntuples(step.result.get())};
+        } else {
+            for (std::size_t i = 0; i < step.items.size(); ++i) answers[step.items[i] - range.begin] = {step.result.get(), static_cast<int>(i), 1};
+        }
+    }
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+        const auto& answer = answers[i - range.begin];
+        auto* job = items_[i].job;
+        job->answer({answer.result, answer.row, answer.count});
+        if (job->done()) job->on_done();
+    }
+    steps_.clear();
+}
+
+void Lane::fail_item(const Item& item, const Failure& failure) {
+    if (failure.kind == Failure::Kind::fault) observer_.on_fault(failure);
+    item.job->fail(failure);
+    if (item.job->done()) item.job->on_done();
+}
+
+// A transaction of this range was rolled back. Nothing of it has taken effect.
+void Lane::settle(Range range, const Failure& failure, std::optional<std::size_t> culprit) {
+    ++counters_.retries;
+    const auto size = range.end - range.begin;
+    ++range.attempts;
+    if (is_transient(failure) && range.attempts < max_attempts) {
+        todo_.push_front(range);
+    } else if (is_lock_timeout(failure) && kind_ == Kind::quick && range.attempts < max_attempts) {
+        todo_.push_front(range);
+        probe_locks(range);
+        return;
+    } else if (is_stale_plan(failure) && range.attempts == 1) {
+        // Prepared statements of the old functions are given up; names of new ones are free again.
+        todo_.push_front(range);
+        forget_prepared_ = true;
+    } else if (size == 1) {
+        fail_item(items_[range.begin], failure);
+    } else if (culprit) {
+        // The culprit alone, between what comes before and after it.
+        if (*culprit + 1 < range.end) todo_.push_front({*culprit + 1, range.end, range.grouped});
+        todo_.push_front({*culprit, *culprit + 1, false});
+        if (range.begin < *culprit) todo_.push_front({range.begin, *culprit, range.grouped});
+    } else if (range.grouped) {
+        todo_.push_front({range.begin, range.end, false});  // call by call tells which it was
+    } else {
+        const auto middle = range.begin + size / 2;
+        todo_.push_front({middle, range.end, false});
+        todo_.push_front({range.begin, middle, false});
+    }
+    next();
+}
+
+void Lane::probe_locks(const Range& range) {
+    std::vector<std::string_view> keys;
+    for (std::size_t i = range.begin; i < items_.size(); ++i) {
+        for (const auto& key : items_[i].call().locked_keys) keys.emplace_back(key);
+    }
+    const std::array<Oid, 2> types{oid::int8, oid::bytea_array};
+    Parameters parameters(buffer_);
+    append_int64(buffer_, static_cast<std::uint64_t>(items_[range.begin].job->database));
+    parameters.end();
+    ArrayWriter array(buffer_, Type::bytea, keys.size());
+    for (const auto key : keys) array.add(std::string(key));
+    parameters.end();
+    parameters.finish();
+    steps_.clear();
+    current_step_ = 0;
+    PQsendQueryParams(connection_->get(), locked_keys_sql, 2, types.data(), parameters.values(), parameters.lengths(), parameters.formats(), 1);
+    PQpipelineSync(connection_->get());
+    steps_.push_back({Step::Kind::call, {}, {}, nullptr});
+    steps_.push_back({Step::Kind::sync, {}, {}, nullptr});
+    probing_ = true;
+    connection_->flush();
+}
+
+void Lane::on_probed(const PGresult* result) {
+    std::unordered_set<std::string_view> locked;
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 && PQgetlength(result, 0, 0) > 20) {
+        const char* at = PQgetvalue(result, 0, 0);
+        const auto count = read_int32(at + 12);
+        at += 20;
+        for (std::uint32_t i = 0; i < count; ++i) {
+            const auto length = read_int32(at);
+            locked.emplace(at + 4, length);
+            at += 4 + length;
+        }
+    }
+    const auto is_blocked = [&locked](const std::shared_ptr<Job>& job) {
+        for (std::size_t i = job->answered; i < job->calls.size(); ++i) {
+            for (const auto& key : job->calls[i].locked_keys) {
+                if (locked.contains(key)) return true;
+            }
+        }
+        return false;
+    };
+    std::vector<std::shared_ptr<Job>> blocked;
+    std::vector<std::shared_ptr<Job>> rest;
+    for (auto& job : jobs_) {
+        if (job->done()) continue;
+        (is_blocked(job) ? blocked : rest).push_back(std::move(job));
+    }
+    jobs_ = std::move(rest);
+    if (!blocked.empty()) observer_.on_lane_blocked(*this, std::move(blocked));
+    flatten(true);
+    if (items_.empty()) todo_.clear();
+    next();
+}
+
+}  // namespace pgredis::postgres

@@ -1,0 +1,130 @@
+// One connection to Postgres that carries out jobs, one batch at a time. A batch is one pipeline and one transaction; when it fails it
+// is taken apart until every call has its own answer.
+#pragma once
+
+#include <uv.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "postgres/connector.h"
+#include "postgres/job.h"
+#include "postgres/polled_connection.h"
+
+namespace pgredis::postgres {
+
+class Lane {
+   public:
+    enum class Kind {
+        quick,  // whole batches, lock timeout: a key that somebody holds for long is left to a slow lane
+        slow    // one call a transaction, no timeouts
+    };
+
+    class Observer {
+       public:
+        virtual void on_lane_ready(Lane& lane) = 0;
+        // The connection broke (or could not be made): these jobs are not answered and can be run elsewhere, in this order.
+        virtual void on_lane_lost(Lane& lane, const std::string& error, std::vector<std::shared_ptr<Job>> unanswered) = 0;
+        // Somebody outside holds keys of these jobs locked: run them where waiting disturbs nobody.
+        virtual void on_lane_blocked(Lane& lane, std::vector<std::shared_ptr<Job>> blocked) = 0;
+        virtual void on_fault(const Failure& failure) = 0;
+
+       protected:
+        ~Observer() = default;
+    };
+
+    struct Counters {
+        std::uint64_t batches = 0;
+        std::uint64_t calls = 0;
+        std::uint64_t retries = 0;
+    };
+
+    Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, Observer& observer);
+    Lane(const Lane&) = delete;
+    Lane& operator=(const Lane&) = delete;
+    ~Lane();
+
+    // Connects, and connects again whenever the connection is lost, with growing pauses.
+    void start();
+    // Closes the connection for good; the lane may be deleted when closed() says so.
+    void stop();
+
+    [[nodiscard]] bool ready() const { return connection_ != nullptr && jobs_.empty(); }
+    [[nodiscard]] bool connected() const { return connection_ != nullptr; }
+    [[nodiscard]] bool closed() const { return stopped_ && !connecting_; }
+    [[nodiscard]] Kind kind() const { return kind_; }
+    [[nodiscard]] const Counters& counters() const { return counters_; }
+
+    // Needs ready(); all jobs are of one database and have calls to answer.
+    void run(std::vector<std::shared_ptr<Job>> jobs);
+
+   private:
+    struct Item {
+        Job* job;
+        std::size_t index;
+        [[nodiscard]] const Call& call() const { return job->calls[index]; }
+    };
+    // Items [begin, end) that are to be one transaction.
+    struct Range {
+        std::size_t begin;
+        std::size_t end;
+        bool grouped;
+        int attempts = 0;
+    };
+    // What was sent, in the order of the answers to come.
+    struct Step {
+        enum class Kind { prelude, prepare, call, sync } kind;
+        std::vector<std::size_t> items;  // of a call
+        std::string prepared;            // name, of a prepare
+        ResultPtr result;
+        bool ended = false;
+    };
+
+    void connect();
+    void on_connected(ConnectionPtr connection, const std::string& error);
+    void on_lost(const std::string& error);
+    void schedule_reconnect();
+
+    void flatten(bool grouped);
+    void next();
+    void send(const Range& range);
+    void send_call(const Statement& statement, bool grouped, std::vector<std::size_t> items);
+    void send_prelude(const Range& range);
+    void on_input();
+    void on_sync();
+    void deliver(const Range& range);
+    void settle(Range range, const Failure& failure, std::optional<std::size_t> culprit);
+    void probe_locks(const Range& range);
+    void on_probed(const PGresult* result);
+    void fail_item(const Item& item, const Failure& failure);
+    void finish();
+
+    uv_loop_t* loop_;
+    const Connector& connector_;
+    const Kind kind_;
+    const std::string name_;
+    Observer& observer_;
+    Counters counters_;
+
+    std::unique_ptr<PolledConnection> connection_;
+    std::unordered_set<std::string> prepared_;
+    uv_timer_t* reconnect_timer_;
+    unsigned backoff_ms_ = 0;
+    bool connecting_ = false;
+    bool stopped_ = false;
+
+    std::vector<std::shared_ptr<Job>> jobs_;
+    std::vector<Item> items_;
+    std::deque<Range> todo_;
+    std::deque<Step> steps_;
+    std::size_t current_step_ = 0;
+    bool probing_ = false;
+    bool forget_prepared_ = false;
+    std::string buffer_;  // parameters of the call being sent
+};
+
+}  // namespace pgredis::postgres
