@@ -28,19 +28,25 @@ ALTER TABLE redis.keys ALTER COLUMN value SET STORAGE EXTERNAL;
 CREATE TABLE redis.list_items (
     id bigint NOT NULL,
     pos bigint NOT NULL,           -- dense from the key's head to its tail
-    value bytea NOT NULL,
-    CONSTRAINT list_items_pkey PRIMARY KEY (id, pos)
+    value bytea NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
+-- Not unique (the key's lock sees to that): a unique index looks at every dead entry of a position whenever one is inserted there,
+-- and an end of a list where elements come and go has many while a snapshot is held open elsewhere.
+CREATE INDEX list_items_pos ON redis.list_items (id, pos);
+ALTER TABLE redis.list_items REPLICA IDENTITY FULL;
+ALTER TABLE redis.list_items ALTER COLUMN id SET (n_distinct = 100);
 
+-- The indexes' order and n_distinct: see set_members.
 CREATE TABLE redis.hash_fields (
     id bigint NOT NULL,
-    seq bigint NOT NULL,           -- insertion number within the hash
+    seq bigint NOT NULL,           -- insertion number within the hash; in big hashes dense from 0 to size - 1
     field bytea NOT NULL,          -- as redis.index_key() stores it
     long_field bytea,
-    value bytea NOT NULL,
-    CONSTRAINT hash_fields_pkey PRIMARY KEY (id, field)
+    value bytea NOT NULL
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
 CREATE INDEX hash_fields_seq ON redis.hash_fields (id, seq);
+ALTER TABLE redis.hash_fields ADD CONSTRAINT hash_fields_pkey PRIMARY KEY (id, field);
+ALTER TABLE redis.hash_fields ALTER COLUMN id SET (n_distinct = 100);
 
 -- Plans of these two tables must look a member up by its index, never walk the whole set, also when they were made while the table
 -- was empty and all indexes seemed to cost the same: of equal ones the planner takes the one made last, hence the order here; and
@@ -75,6 +81,12 @@ CREATE TABLE redis.expirations (
     key bytea NOT NULL,
     CONSTRAINT expirations_pkey PRIMARY KEY (due, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
+-- Where the next call of redis.sweep() goes on, one row; zeros: from the front.
+CREATE TABLE redis.sweep_position (
+    due bigint NOT NULL,
+    id bigint NOT NULL
+);
+INSERT INTO redis.sweep_position (due, id) VALUES (0, 0);
 
 -- Ids of deleted collections whose elements wait for the reaper.
 CREATE TABLE redis.orphans (

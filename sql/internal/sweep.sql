@@ -6,11 +6,15 @@
 --
 -- The entries are only hints: a key may have gone, have got another TTL or none. What counts is its row, read under its lock. (A TTL that was
 -- pushed on gives its key a new entry and sweep_at, which WATCH takes for a change: harmless, as that EXEC is only tried again.)
+--
+-- While calls find as many as they may, each goes on after the last one's entries (redis.sweep_position): those are deleted, but an old
+-- snapshot held open somewhere keeps them in the index, and walking over them each time would make every call slower than the one before.
 CREATE OR REPLACE FUNCTION redis.sweep(max_keys integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     most constant integer := least(max_keys, 1000);
     now constant bigint := redis.now_ms();
+    after redis.sweep_position;
     entries redis.expirations[];
     expired bigint;
 BEGIN
@@ -18,11 +22,17 @@ BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('redis.sweep', 0)) THEN
         RETURN -1;
     END IF;
+    SELECT p.* INTO after FROM redis.sweep_position p;
     entries := ARRAY(
         SELECT ROW(s.due, s.id, s.db, s.key)::redis.expirations
-        FROM (SELECT e.due, e.id, e.db, e.key FROM redis.expirations e WHERE e.due <= now
+        FROM (SELECT e.due, e.id, e.db, e.key FROM redis.expirations e WHERE (e.due, e.id) > (after.due, after.id) AND e.due <= now
               ORDER BY e.due, e.id LIMIT most FOR UPDATE SKIP LOCKED) AS s
         WHERE pg_catalog.pg_try_advisory_xact_lock(redis.lock_id(s.db, s.key)));
+    IF pg_catalog.cardinality(entries) = most THEN
+        UPDATE redis.sweep_position SET due = (entries[most]).due, id = (entries[most]).id;
+    ELSIF after.due > 0 THEN
+        UPDATE redis.sweep_position SET due = 0, id = 0;
+    END IF;
     IF pg_catalog.cardinality(entries) = 0 THEN
         RETURN 0;
     END IF;
