@@ -5,9 +5,11 @@ file(GLOB migrations CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/migrations/*.sql)
 file(GLOB internal CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sql/internal/*.sql)
 file(GLOB families CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sql/*.sql)
 
+# The names stand in the command so that it also runs again when a file is gone.
+string(SHA256 names "${migrations};${internal};${families}")
 add_custom_command(
     OUTPUT ${generated}/embedded_sql.cpp
-    COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DOUTPUT=${generated}/embedded_sql.cpp
+    COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DOUTPUT=${generated}/embedded_sql.cpp -DNAMES=${names}
             -P ${PROJECT_SOURCE_DIR}/cmake/embed_sql.cmake
     DEPENDS ${migrations} ${internal} ${families} ${PROJECT_SOURCE_DIR}/cmake/embed_sql.cmake
     COMMENT "Embedding the SQL")
