@@ -1,0 +1,660 @@
+-- Hashes: the fields stand in redis.hash_fields, numbered (seq) as they came; keys.head is the next number.
+--
+-- A hash of up to 512 fields answers in the order of insertion, as Redis's small hashes do, and leaves gaps where fields went.
+-- One that grows beyond 1024 is numbered anew; from then on it is dense, its numbers being 0 to size - 1 (head = size), because a
+-- field that goes leaves its number to the last one. So a random number is a random field. HSCAN walks down: what moves comes from
+-- where it has been already, or stays within what it has not seen yet.
+
+-- Numbers the fields of a hash from 0 on, in their order.
+CREATE OR REPLACE FUNCTION redis.hash_renumber(d smallint, k bytea, key_id bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    n bigint;
+BEGIN
+    UPDATE redis.hash_fields f SET seq = s.place
+    FROM (SELECT e.ctid AS tid, pg_catalog.row_number() OVER (ORDER BY e.seq) - 1 AS place
+          FROM redis.hash_fields e WHERE e.id = key_id) AS s
+    WHERE f.ctid = s.tid;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    UPDATE redis.keys x SET head = n WHERE x.db = d AND x.key = k;
+    RETURN true;
+END $$;
+
+-- Puts one field into a locked hash, which is made when absent. Returns whether the field is new. Sends no event.
+CREATE OR REPLACE FUNCTION redis.hash_put(d smallint, key bytea, field bytea, value bytea) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    k constant bytea := redis.index_key(key);
+    m constant bytea := redis.index_key(field);
+    key_id bigint;
+    next bigint;
+    total bigint;
+    done boolean;
+BEGIN
+    UPDATE redis.hash_fields f SET value = hash_put.value
+    FROM redis.keys x
+    WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+      AND f.id = x.id AND f.field = m;
+    IF FOUND THEN
+        UPDATE redis.keys x SET size = x.size WHERE x.db = d AND x.key = k;
+        RETURN false;
+    END IF;
+    UPDATE redis.keys x SET size = x.size + 1, head = x.head + 1
+    WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    RETURNING x.id, x.head, x.size INTO key_id, next, total;
+    IF key_id IS NULL THEN
+        done := redis.require_absent(d, k);
+        next := 1;
+        total := 1;
+        key_id := redis.create_key(d, key, 'h', size => 1, head => 1);
+    END IF;
+    INSERT INTO redis.hash_fields (id, seq, field, long_field, value) VALUES (key_id, next - 1, m, redis.long_key(field), value);
+    IF total > 1024 AND next <> total THEN
+        done := redis.hash_renumber(d, k, key_id);
+    END IF;
+    RETURN true;
+END $$;
+
+-- Puts many fields, given as field, value, field, value …; of equal ones the first has the place and the last the value.
+-- Returns how many are new. Sends no event.
+CREATE OR REPLACE FUNCTION redis.hash_put_many(d smallint, key bytea, pairs bytea[]) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    k constant bytea := redis.index_key(key);
+    key_id bigint;
+    next bigint;
+    total bigint;
+    added bigint;
+    done boolean;
+BEGIN
+    SELECT x.id, x.head INTO key_id, next FROM redis.keys x
+    WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    IF key_id IS NULL THEN
+        done := redis.require_absent(d, k);
+        next := 0;
+        key_id := redis.create_key(d, key, 'h', size => 0, head => 0);
+    END IF;
+    -- A scalar subquery looks each field up by the index, however big or small the planner takes the hash to be.
+    WITH given AS (
+        SELECT u.i, u.word AS field, pg_catalog.lead(u.word) OVER (ORDER BY u.i) AS value
+        FROM pg_catalog.unnest(pairs) WITH ORDINALITY AS u(word, i)
+    ), fields AS (
+        SELECT DISTINCT ON (g.field) g.field, g.value, pg_catalog.min(g.i) OVER (PARTITION BY g.field) AS place
+        FROM given g WHERE g.i % 2 = 1 ORDER BY g.field, g.i DESC
+    ), found AS MATERIALIZED (
+        SELECT n.field, n.value, n.place,
+               (SELECT f.ctid FROM redis.hash_fields f WHERE f.id = key_id AND f.field = redis.index_key(n.field)) AS tid
+        FROM fields n
+    ), updated AS (
+        UPDATE redis.hash_fields f SET value = n.value FROM found n WHERE f.ctid = n.tid
+    ), added AS (
+        INSERT INTO redis.hash_fields (id, seq, field, long_field, value)
+        SELECT key_id, next - 1 + pg_catalog.row_number() OVER (ORDER BY n.place),
+               redis.index_key(n.field), redis.long_key(n.field), n.value
+        FROM found n WHERE n.tid IS NULL
+        RETURNING 1
+    )
+    SELECT pg_catalog.count(*) INTO added FROM added;
+    UPDATE redis.keys x SET size = x.size + added, head = x.head + added WHERE x.db = d AND x.key = k
+    RETURNING x.head, x.size INTO next, total;
+    IF total > 1024 AND next <> total THEN
+        done := redis.hash_renumber(d, k, key_id);
+    END IF;
+    RETURN added;
+END $$;
+
+-- The value of a field; NULL when it or the key is absent.
+CREATE OR REPLACE FUNCTION redis.hash_value(d smallint, k bytea, field bytea) RETURNS bytea
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    m constant bytea := redis.index_key(field);
+    key_type "char";
+    expiry bigint;
+    result bytea;
+BEGIN
+    SELECT x.type, x.expires_at, (SELECT f.value FROM redis.hash_fields f WHERE f.id = x.id AND f.field = m)
+    INTO key_type, expiry, result
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF expiry <= redis.now_ms() THEN
+        RETURN NULL;
+    ELSIF key_type <> 'h' THEN
+        PERFORM redis.raise_wrongtype();
+    END IF;
+    RETURN result;
+END $$;
+
+-- The id of a live hash; NULL when the key is absent.
+CREATE OR REPLACE FUNCTION redis.hash_id(d smallint, k bytea) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    key_id bigint;
+    key_type "char";
+    expiry bigint;
+BEGIN
+    SELECT x.id, x.type, x.expires_at INTO key_id, key_type, expiry
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF expiry <= redis.now_ms() THEN
+        RETURN NULL;
+    ELSIF key_type <> 'h' THEN
+        PERFORM redis.raise_wrongtype();
+    END IF;
+    RETURN key_id;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_hset(key bytea, VARIADIC pairs bytea[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    added bigint;
+BEGIN
+    IF pg_catalog.cardinality(pairs) = 2 THEN
+        added := CASE WHEN redis.hash_put(d, key, pairs[1], pairs[2]) THEN 1 ELSE 0 END;
+    ELSIF pg_catalog.cardinality(pairs) > 0 AND pg_catalog.cardinality(pairs) % 2 = 0 THEN
+        added := redis.hash_put_many(d, key, pairs);
+    ELSE
+        PERFORM redis.raise_wrong_arity('hset');
+    END IF;
+    done := redis.changed(d, k, 'h', 'hset');
+    RETURN added;
+END $$;
+COMMENT ON FUNCTION public.redis_hset(bytea, bytea[]) IS
+'HSET key field value [field value ...]
+Sets fields of a hash, which is made when the key is absent. Returns how many of the fields are new. Errors: WRONGTYPE.';
+SELECT redis.register_command('hset', 'redis_hset', arity => -4,
+  flags => 'write denyoom fast', categories => 'write hash fast',
+  key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(1)',
+  summary => 'Sets fields of a hash, which is made when absent.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "field_value", "type": "block", "flags": ["multiple"], "arguments": [{"name": "field", "type": "string"}, {"name": "value", "type": "string"}]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hmset(key bytea, VARIADIC pairs bytea[]) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+BEGIN
+    IF pg_catalog.cardinality(pairs) > 0 AND pg_catalog.cardinality(pairs) % 2 = 0 THEN
+        PERFORM redis.hash_put_many(d, key, pairs);
+    ELSE
+        PERFORM redis.raise_wrong_arity('hmset');
+    END IF;
+    done := redis.changed(d, k, 'h', 'hset');
+    RETURN 'OK';
+END $$;
+COMMENT ON FUNCTION public.redis_hmset(bytea, bytea[]) IS
+'HMSET key field value [field value ...]
+As HSET, but answers OK. Errors: WRONGTYPE.';
+SELECT redis.register_command('hmset', 'redis_hmset', arity => -4,
+  flags => 'write denyoom fast', categories => 'write hash fast',
+  key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(N)',
+  summary => 'Sets fields of a hash.',
+  deprecated_since => '4.0.0', replaced_by => '`HSET` with multiple field-value pairs',
+  doc_flags => 'deprecated',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "field_value", "type": "block", "flags": ["multiple"], "arguments": [{"name": "field", "type": "string"}, {"name": "value", "type": "string"}]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hsetnx(key bytea, field bytea, value bytea) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+BEGIN
+    IF redis.hash_value(d, k, field) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    done := redis.hash_put(d, key, field, value);
+    done := redis.changed(d, k, 'h', 'hset');
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION public.redis_hsetnx(bytea, bytea, bytea) IS
+'HSETNX key field value
+Sets a field that is absent. Returns whether it was. Errors: WRONGTYPE.';
+SELECT redis.register_command('hsetnx', 'redis_hsetnx', arity => 4,
+  flags => 'write denyoom fast', categories => 'write hash fast',
+  key_specs => '[{"flags": "RW insert", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(1)',
+  summary => 'Sets a field of a hash unless it exists.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "field", "type": "string"}, {"name": "value", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hget(key bytea, field bytea) RETURNS bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+BEGIN
+    RETURN redis.hash_value(d, k, field);
+END $$;
+COMMENT ON FUNCTION public.redis_hget(bytea, bytea) IS
+'HGET key field
+The value of a field; NULL when it or the key is absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('hget', 'redis_hget', arity => 3,
+  flags => 'readonly fast', categories => 'read hash fast',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(1)',
+  summary => 'Returns the value of a field.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "field", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hmget(key bytea, VARIADIC fields bytea[]) RETURNS bytea[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    key_id constant bigint := redis.hash_id(d, k);
+BEGIN
+    RETURN ARRAY(SELECT (SELECT f.value FROM redis.hash_fields f WHERE f.id = key_id AND f.field = redis.index_key(u.field))
+                 FROM pg_catalog.unnest(fields) WITH ORDINALITY AS u(field, i) ORDER BY u.i);
+END $$;
+COMMENT ON FUNCTION public.redis_hmget(bytea, bytea[]) IS
+'HMGET key field [field ...]
+The values of fields, in their order, NULL for each that is absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('hmget', 'redis_hmget', arity => -3,
+  flags => 'readonly fast', categories => 'read hash fast',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(N)',
+  summary => 'Returns the values of several fields.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "field", "type": "string", "flags": ["multiple"]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hexists(key bytea, field bytea) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+BEGIN
+    RETURN redis.hash_value(d, k, field) IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION public.redis_hexists(bytea, bytea) IS
+'HEXISTS key field
+Does a hash have this field? Errors: WRONGTYPE.';
+SELECT redis.register_command('hexists', 'redis_hexists', arity => 3,
+  flags => 'readonly fast', categories => 'read hash fast',
+  key_specs => '[{"flags": "RO", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(1)',
+  summary => 'Tells whether a hash has a field.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "field", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hstrlen(key bytea, field bytea) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+BEGIN
+    RETURN coalesce(pg_catalog.octet_length(redis.hash_value(d, k, field)), 0);
+END $$;
+COMMENT ON FUNCTION public.redis_hstrlen(bytea, bytea) IS
+'HSTRLEN key field
+The length of a field''s value in bytes; 0 when it is absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('hstrlen', 'redis_hstrlen', arity => 3,
+  flags => 'readonly fast', categories => 'read hash fast',
+  key_specs => '[{"flags": "RO", "index": 1, "range": [0, 1, 0]}]',
+  since => '3.2.0', command_group => 'hash', complexity => 'O(1)',
+  summary => 'Returns the length of a field''s value.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "field", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hlen(key bytea) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    key_type "char";
+    expiry bigint;
+    total bigint;
+BEGIN
+    SELECT x.type, x.expires_at, x.size INTO key_type, expiry, total
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF key_type IS NULL OR expiry <= redis.now_ms() THEN
+        RETURN 0;
+    ELSIF key_type <> 'h' THEN
+        PERFORM redis.raise_wrongtype();
+    END IF;
+    RETURN total;
+END $$;
+COMMENT ON FUNCTION public.redis_hlen(bytea) IS
+'HLEN key
+The number of fields; 0 when the key is absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('hlen', 'redis_hlen', arity => 2,
+  flags => 'readonly fast', categories => 'read hash fast',
+  key_specs => '[{"flags": "RO", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(1)',
+  summary => 'Returns the number of fields of a hash.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hkeys(key bytea) RETURNS bytea[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    key_id constant bigint := redis.hash_id(d, k);
+BEGIN
+    RETURN ARRAY(SELECT coalesce(f.long_field, f.field) FROM redis.hash_fields f WHERE f.id = key_id ORDER BY f.seq);
+END $$;
+COMMENT ON FUNCTION public.redis_hkeys(bytea) IS
+'HKEYS key
+All fields of a hash; none when the key is absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('hkeys', 'redis_hkeys', arity => 2,
+  flags => 'readonly', categories => 'read hash slow',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  tips => 'nondeterministic_output_order',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(N)',
+  summary => 'Returns all fields of a hash.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hvals(key bytea) RETURNS bytea[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    key_id constant bigint := redis.hash_id(d, k);
+BEGIN
+    RETURN ARRAY(SELECT f.value FROM redis.hash_fields f WHERE f.id = key_id ORDER BY f.seq);
+END $$;
+COMMENT ON FUNCTION public.redis_hvals(bytea) IS
+'HVALS key
+All values of a hash; none when the key is absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('hvals', 'redis_hvals', arity => 2,
+  flags => 'readonly', categories => 'read hash slow',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  tips => 'nondeterministic_output_order',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(N)',
+  summary => 'Returns all values of a hash.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hgetall(key bytea) RETURNS TABLE (field bytea, value bytea)
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    key_id constant bigint := redis.hash_id(d, k);
+BEGIN
+    RETURN QUERY SELECT coalesce(f.long_field, f.field), f.value FROM redis.hash_fields f WHERE f.id = key_id ORDER BY f.seq;
+END $$;
+COMMENT ON FUNCTION public.redis_hgetall(bytea) IS
+'HGETALL key
+All fields of a hash with their values; none when the key is absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('hgetall', 'redis_hgetall', arity => 2,
+  flags => 'readonly', categories => 'read hash slow',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  tips => 'nondeterministic_output_order',
+  reply => 'map',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(N)',
+  summary => 'Returns all fields of a hash with their values.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hdel(key bytea, VARIADIC fields bytea[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    key_id bigint;
+    total bigint;
+    next bigint;
+    holes bigint[];                -- the numbers that become free
+    n bigint;
+BEGIN
+    SELECT x.id, x.size, x.head INTO key_id, total, next FROM redis.keys x
+    WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    IF key_id IS NULL THEN
+        done := redis.require_absent(d, k);
+        RETURN 0;
+    END IF;
+    WITH gone AS (
+        DELETE FROM redis.hash_fields f
+        WHERE f.ctid = ANY (ARRAY(
+            SELECT (SELECT e.ctid FROM redis.hash_fields e WHERE e.id = key_id AND e.field = redis.index_key(u.field))
+            FROM pg_catalog.unnest(fields) AS u(field)))
+        RETURNING f.seq
+    )
+    SELECT coalesce(pg_catalog.array_agg(g.seq), '{}'), pg_catalog.count(*) INTO holes, n FROM gone g;
+    IF n = 0 THEN
+        RETURN 0;
+    END IF;
+    done := redis.changed(d, k, 'h', 'hdel');
+    IF n = total THEN
+        done := redis.delete_key(d, k);
+        done := redis.changed(d, k, 'g', 'del');
+        RETURN n;
+    END IF;
+    IF total > 512 AND next = total THEN -- dense: the last fields fill the holes
+        next := total - n;
+        holes := ARRAY(SELECT u.hole FROM pg_catalog.unnest(holes) AS u(hole) WHERE u.hole < next);
+        UPDATE redis.hash_fields f SET seq = holes[m.place]
+        FROM (SELECT e.ctid AS tid, pg_catalog.row_number() OVER () AS place
+              FROM redis.hash_fields e WHERE e.id = key_id AND e.seq >= next) AS m
+        WHERE f.ctid = m.tid;
+    END IF;
+    UPDATE redis.keys x SET size = x.size - n, head = next WHERE x.db = d AND x.key = k;
+    RETURN n;
+END $$;
+COMMENT ON FUNCTION public.redis_hdel(bytea, bytea[]) IS
+'HDEL key field [field ...]
+Removes fields; a hash without fields is deleted. Returns how many there were. Errors: WRONGTYPE.';
+SELECT redis.register_command('hdel', 'redis_hdel', arity => -3,
+  flags => 'write fast', categories => 'write hash fast',
+  key_specs => '[{"flags": "RW delete", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(N)',
+  summary => 'Removes fields from a hash.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "field", "type": "string", "flags": ["multiple"]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hincrby(key bytea, field bytea, increment bigint) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    total constant numeric := increment::numeric
+        + redis.parse_integer(coalesce(redis.hash_value(d, k, field), '0'), 'ERR hash value is not an integer');
+BEGIN
+    IF total NOT BETWEEN -9223372036854775808 AND 9223372036854775807 THEN
+        PERFORM redis.raise_error('ERR increment or decrement would overflow');
+    END IF;
+    done := redis.hash_put(d, key, field, redis.integer_bytes(total::bigint));
+    done := redis.changed(d, k, 'h', 'hincrby');
+    RETURN total;
+END $$;
+COMMENT ON FUNCTION public.redis_hincrby(bytea, bytea, bigint) IS
+'HINCRBY key field increment
+Adds to the integer in a field (0 when it is absent) and returns the sum. Errors: WRONGTYPE, no integer, overflow.';
+SELECT redis.register_command('hincrby', 'redis_hincrby', arity => 4,
+  flags => 'write denyoom fast', categories => 'write hash fast',
+  key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.0.0', command_group => 'hash', complexity => 'O(1)',
+  summary => 'Adds to the integer in a field.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "field", "type": "string"}, {"name": "increment", "type": "integer"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hincrbyfloat(key bytea, field bytea, increment bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    n constant numeric := redis.parse_long_double(increment);
+    total bytea;
+BEGIN
+    IF n = 'Infinity' OR n = '-Infinity' THEN
+        PERFORM redis.raise_error('ERR value is NaN or Infinity');
+    END IF;
+    total := redis.add_long_doubles(
+        redis.parse_long_double(coalesce(redis.hash_value(d, k, field), '0'), 'ERR hash value is not a float'), n);
+    done := redis.hash_put(d, key, field, total);
+    done := redis.changed(d, k, 'h', 'hincrbyfloat');
+    RETURN total;
+END $$;
+COMMENT ON FUNCTION public.redis_hincrbyfloat(bytea, bytea, bytea) IS
+'HINCRBYFLOAT key field increment
+Adds to the number in a field (0 when it is absent) and returns the sum as it is stored.
+Errors: WRONGTYPE, no number, a sum that is infinite.';
+SELECT redis.register_command('hincrbyfloat', 'redis_hincrbyfloat', arity => 4,
+  flags => 'write denyoom fast', categories => 'write hash fast',
+  key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.6.0', command_group => 'hash', complexity => 'O(1)',
+  summary => 'Adds to the floating-point number in a field.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "field", "type": "string"}, {"name": "increment", "type": "double"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hrandfield(key bytea) RETURNS bytea
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    key_id bigint;
+    key_type "char";
+    expiry bigint;
+    place bigint;
+    dense boolean;
+    result bytea;
+BEGIN
+    SELECT x.id, x.type, x.expires_at, pg_catalog.floor(pg_catalog.random() * x.size), x.head = x.size
+    INTO key_id, key_type, expiry, place, dense
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF key_id IS NULL OR expiry <= redis.now_ms() THEN
+        RETURN NULL;
+    ELSIF key_type <> 'h' THEN
+        PERFORM redis.raise_wrongtype();
+    ELSIF dense THEN
+        SELECT coalesce(f.long_field, f.field) INTO result FROM redis.hash_fields f WHERE f.id = key_id AND f.seq = place;
+    ELSE
+        SELECT coalesce(f.long_field, f.field) INTO result FROM redis.hash_fields f
+        WHERE f.id = key_id ORDER BY f.seq OFFSET place LIMIT 1;
+    END IF;
+    RETURN result;
+END $$;
+COMMENT ON FUNCTION public.redis_hrandfield(bytea) IS
+'HRANDFIELD key
+A random field; NULL when the key is absent. Errors: WRONGTYPE.';
+
+CREATE OR REPLACE FUNCTION public.redis_hrandfield(key bytea, count bigint, VARIADIC options text[] DEFAULT '{}')
+RETURNS TABLE (field bytea, value bytea)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    with_values constant boolean := pg_catalog.cardinality(options) > 0;
+    key_id bigint;
+    key_type "char";
+    expiry bigint;
+    total bigint;
+    dense boolean;
+    picks bigint[] := ARRAY[]::bigint[]; -- which fields, counted from 0
+    places bigint[];               -- and their numbers, where these have gaps
+BEGIN
+    IF count = -9223372036854775808 THEN
+        PERFORM redis.raise_error('ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807');
+    ELSIF pg_catalog.cardinality(options) > 1 OR pg_catalog.upper(options[1]) <> 'WITHVALUES' THEN
+        PERFORM redis.raise_syntax_error();
+    ELSIF with_values AND pg_catalog.abs(count) > 4611686018427387903 THEN
+        PERFORM redis.raise_error('ERR value is out of range');
+    END IF;
+    SELECT x.id, x.type, x.expires_at, x.size, x.head = x.size INTO key_id, key_type, expiry, total, dense
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF key_id IS NULL OR expiry <= redis.now_ms() THEN
+        RETURN;
+    ELSIF key_type <> 'h' THEN
+        PERFORM redis.raise_wrongtype();
+    ELSIF count >= total THEN
+        RETURN QUERY SELECT coalesce(f.long_field, f.field), CASE WHEN with_values THEN f.value END
+                     FROM redis.hash_fields f WHERE f.id = key_id ORDER BY f.seq;
+        RETURN;
+    ELSIF count < 0 THEN
+        picks := ARRAY(SELECT pg_catalog.floor(pg_catalog.random() * total)::bigint FROM pg_catalog.generate_series(1, -count));
+    ELSIF count > total / 3 THEN
+        picks := ARRAY(SELECT r FROM pg_catalog.generate_series(0, total - 1) AS r ORDER BY pg_catalog.random() LIMIT count);
+    ELSE -- three times as many draws as wanted hardly ever miss so many different ones
+        WHILE pg_catalog.cardinality(picks) < count LOOP
+            picks := ARRAY(SELECT s.r
+                           FROM (SELECT pg_catalog.floor(pg_catalog.random() * total)::bigint AS r, i
+                                 FROM pg_catalog.generate_series(1, 3 * count) AS i) AS s
+                           GROUP BY s.r ORDER BY pg_catalog.min(s.i) LIMIT count);
+        END LOOP;
+    END IF;
+    IF NOT dense THEN
+        places := ARRAY(SELECT f.seq FROM redis.hash_fields f WHERE f.id = key_id ORDER BY f.seq);
+    END IF;
+    RETURN QUERY SELECT r.field, r.value
+                 FROM pg_catalog.unnest(picks) WITH ORDINALITY AS u(pick, i)
+                 CROSS JOIN LATERAL (
+                     SELECT coalesce(f.long_field, f.field) AS field, CASE WHEN with_values THEN f.value END AS value
+                     FROM redis.hash_fields f
+                     WHERE f.id = key_id AND f.seq = CASE WHEN dense THEN u.pick ELSE places[u.pick + 1] END
+                     OFFSET 0) AS r
+                 ORDER BY u.i;
+END $$;
+COMMENT ON FUNCTION public.redis_hrandfield(bytea, bigint, text[]) IS
+'HRANDFIELD key count [WITHVALUES]
+Up to count different random fields, or -count fields that may repeat when it is negative, with their values on request.
+Errors: WRONGTYPE, syntax.';
+SELECT redis.register_command('hrandfield', 'redis_hrandfield', arity => -2,
+  flags => 'readonly', categories => 'read hash slow',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  tips => 'nondeterministic_output',
+  reply => '3:pairs 4:pairs',
+  since => '6.2.0', command_group => 'hash', complexity => 'O(N)',
+  summary => 'Returns random fields of a hash.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "options", "type": "block", "flags": ["optional"], "arguments": [{"name": "count", "type": "integer"}, {"name": "withvalues", "type": "pure-token", "token": "WITHVALUES", "flags": ["optional"]}]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_hscan(
+    key bytea, cursor bytea, VARIADIC options bytea[] DEFAULT '{}', OUT next_cursor text, OUT items bytea[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    position constant numeric := redis.parse_cursor(cursor);
+    key_id bigint;
+    key_type "char";
+    expiry bigint;
+    total bigint;
+    start bigint := 0;             -- the numbers from start up to, but not including, stop
+    stop bigint;
+    pattern bytea;
+    count bigint;
+    regex text;
+BEGIN
+    next_cursor := '0';
+    items := ARRAY[]::bytea[];
+    SELECT x.id, x.type, x.expires_at, x.size, x.head INTO key_id, key_type, expiry, total, stop
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF key_id IS NULL OR expiry <= redis.now_ms() THEN
+        RETURN;
+    ELSIF key_type <> 'h' THEN
+        PERFORM redis.raise_wrongtype();
+    END IF;
+    SELECT o.match, o.count INTO pattern, count FROM redis.parse_scan_options(options, false) AS o;
+    IF pattern IS NOT NULL THEN
+        regex := redis.glob_regex(pattern, true);
+    END IF;
+    IF total > 512 THEN
+        IF position BETWEEN 1 AND stop THEN
+            stop := position;
+        END IF;
+        SELECT pg_catalog.min(s.seq) INTO start
+        FROM (SELECT f.seq FROM redis.hash_fields f WHERE f.id = key_id AND f.seq < stop ORDER BY f.seq DESC LIMIT count) AS s;
+        next_cursor := coalesce(start, 0);
+    END IF;
+    items := ARRAY(SELECT CASE WHEN c.i = 1 THEN coalesce(f.long_field, f.field) ELSE f.value END
+                   FROM redis.hash_fields f CROSS JOIN pg_catalog.generate_series(1, 2) AS c(i)
+                   WHERE f.id = key_id AND f.seq >= start AND f.seq < stop
+                     AND (regex IS NULL OR redis.glob_match(coalesce(f.long_field, f.field), regex))
+                   ORDER BY f.seq, c.i);
+END $$;
+COMMENT ON FUNCTION public.redis_hscan(bytea, bytea, bytea[]) IS
+'HSCAN key cursor [MATCH pattern] [COUNT count]
+Some fields of a hash with their values, and the cursor to go on with, 0 at the end. Errors: WRONGTYPE, syntax, invalid cursor.';
+SELECT redis.register_command('hscan', 'redis_hscan', arity => -3,
+  flags => 'readonly', categories => 'read hash slow',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  tips => 'nondeterministic_output',
+  reply => 'row',
+  since => '2.8.0', command_group => 'hash', complexity => 'O(1)',
+  summary => 'Returns a hash''s fields and values bit by bit.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "cursor", "type": "integer"}, {"name": "pattern", "type": "pattern", "token": "MATCH", "flags": ["optional"]}, {"name": "count", "type": "integer", "token": "COUNT", "flags": ["optional"]}]');
+
+-- Live hashes, a field a row. A key of more than 2000 bytes shows as redis.index_key() shortens it.
+CREATE OR REPLACE VIEW redis.hashes AS
+SELECT x.db, x.key, coalesce(f.long_field, f.field) AS field, f.value,
+       pg_catalog.to_timestamp(x.expires_at / 1000.0) AS expires_at
+FROM redis.keys x JOIN redis.hash_fields f ON f.id = x.id
+WHERE x.type = 'h'
+  AND (x.expires_at IS NULL OR x.expires_at > pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000);
+COMMENT ON VIEW redis.hashes IS 'The fields of all hashes, with their values.';

@@ -1,0 +1,836 @@
+-- Lists: the elements stand in redis.list_items at dense positions, from the head to the tail that the key's row tells.
+--
+-- A busy list leaves a dead version of its row at every push and pop, and dead elements at positions that come and go. While a
+-- snapshot is held open elsewhere they cannot be pruned, so the hot statements look for the row or the element from the newest
+-- end of the index (ORDER BY ... DESC LIMIT 1) and stop at the first that lives: the cost does not grow with the dead.
+
+-- What a write calls that has found no live key of its type: it removes an expired one, and raises WRONGTYPE for a live one (the
+-- error undoes the deletion). The key is locked; afterwards it is absent.
+CREATE OR REPLACE FUNCTION redis.require_absent(d smallint, k bytea) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF redis.delete_key(d, k) THEN
+        PERFORM redis.raise_wrongtype();
+    END IF;
+    RETURN true;
+END $$;
+
+-- Adds elements at one end of a locked list, one after the other; makes the list unless only_existing. Returns its length.
+CREATE OR REPLACE FUNCTION redis.list_push(
+    d smallint, key bytea, elements bytea[], at_left boolean, only_existing boolean DEFAULT false) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    k constant bytea := redis.index_key(key);
+    n constant bigint := pg_catalog.cardinality(elements);
+    key_id bigint;
+    first bigint;                  -- the lowest of the new positions
+    total bigint;
+    done boolean;
+BEGIN
+    IF n > 0 IS NOT TRUE THEN
+        PERFORM redis.raise_wrong_arity(CASE WHEN at_left THEN 'lpush' ELSE 'rpush' END);
+    END IF;
+    UPDATE redis.keys x
+    SET head = CASE WHEN at_left THEN x.head - n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail + n END,
+        size = x.size + n
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+      AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    RETURNING x.id, CASE WHEN at_left THEN x.head ELSE x.tail - n + 1 END, x.size INTO key_id, first, total;
+    IF key_id IS NULL THEN
+        done := redis.require_absent(d, k);
+        IF only_existing THEN
+            RETURN 0;
+        END IF;
+        first := 0;
+        total := n;
+        key_id := redis.create_key(d, key, 'l', size => n, head => 0, tail => n - 1);
+    END IF;
+    IF n = 1 THEN
+        INSERT INTO redis.list_items (id, pos, value) VALUES (key_id, first, elements[1]);
+    ELSE
+        INSERT INTO redis.list_items (id, pos, value)
+        SELECT key_id, CASE WHEN at_left THEN first + n - u.i ELSE first + u.i - 1 END, u.element
+        FROM pg_catalog.unnest(elements) WITH ORDINALITY AS u(element, i);
+    END IF;
+    done := redis.changed(d, k, 'l', CASE WHEN at_left THEN 'lpush' ELSE 'rpush' END);
+    RETURN total;
+END $$;
+
+-- Takes up to that many elements from one end of a locked list, in the order of taking, and deletes a list that is emptied.
+-- NULL when the key is absent. Sends no event.
+CREATE OR REPLACE FUNCTION redis.list_take(d smallint, k bytea, at_left boolean, count bigint) RETURNS bytea[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    key_id bigint;
+    key_type "char";
+    expiry bigint;
+    total bigint;
+    first bigint;                  -- the range that goes
+    last bigint;
+    n bigint;
+    result bytea[];
+    done boolean;
+BEGIN
+    SELECT x.id, x.type, x.expires_at, x.size, x.head, x.tail INTO key_id, key_type, expiry, total, first, last
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF key_id IS NULL OR expiry <= redis.now_ms() OR key_type <> 'l' THEN
+        done := redis.require_absent(d, k);
+        RETURN NULL;
+    END IF;
+    n := least(count, total);
+    IF n = 0 THEN
+        RETURN ARRAY[]::bytea[];
+    END IF;
+    IF at_left THEN
+        last := first + n - 1;
+    ELSE
+        first := last - n + 1;
+    END IF;
+    result := ARRAY(SELECT e.value FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN first AND last
+                    ORDER BY CASE WHEN at_left THEN e.pos ELSE -e.pos END);
+    IF n = total THEN
+        done := redis.delete_key(d, k);
+    ELSE
+        DELETE FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN first AND last;
+        UPDATE redis.keys x
+        SET head = CASE WHEN at_left THEN x.head + n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - n END,
+            size = x.size - n
+        WHERE x.db = d AND x.key = k;
+    END IF;
+    RETURN result;
+END $$;
+
+-- The events of having taken something from a list.
+CREATE OR REPLACE FUNCTION redis.list_taken(d smallint, k bytea, at_left boolean) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    done boolean := redis.changed(d, k, 'l', CASE WHEN at_left THEN 'lpop' ELSE 'rpop' END);
+BEGIN
+    IF NOT EXISTS (SELECT FROM redis.keys x WHERE x.db = d AND x.key = k) THEN
+        done := redis.changed(d, k, 'g', 'del');
+    END IF;
+    RETURN done;
+END $$;
+
+-- Pops up to that many elements from a locked list; NULL when the key is absent.
+CREATE OR REPLACE FUNCTION redis.list_pop(d smallint, k bytea, at_left boolean, count bigint) RETURNS bytea[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    result constant bytea[] := redis.list_take(d, k, at_left, count);
+    done boolean;
+BEGIN
+    IF pg_catalog.cardinality(result) > 0 THEN
+        done := redis.list_taken(d, k, at_left);
+    END IF;
+    RETURN result;
+END $$;
+
+-- Pops one; NULL when the key is absent.
+CREATE OR REPLACE FUNCTION redis.list_pop(d smallint, k bytea, at_left boolean) RETURNS bytea
+LANGUAGE plpgsql AS $$
+DECLARE
+    key_id bigint;
+    place bigint;
+    result bytea;
+    done boolean;
+BEGIN
+    UPDATE redis.keys x
+    SET head = CASE WHEN at_left THEN x.head + 1 ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - 1 END,
+        size = x.size - 1
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+      AND x.type = 'l' AND x.size > 1 AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    RETURNING x.id, CASE WHEN at_left THEN x.head - 1 ELSE x.tail + 1 END INTO key_id, place;
+    IF key_id IS NULL THEN
+        RETURN (redis.list_pop(d, k, at_left, 1))[1];
+    END IF;
+    DELETE FROM redis.list_items e
+    WHERE e.ctid = (SELECT y.ctid FROM redis.list_items y WHERE y.id = key_id AND y.pos >= place AND y.pos <= place
+                    ORDER BY y.pos DESC LIMIT 1)
+    RETURNING e.value INTO result;
+    done := redis.changed(d, k, 'l', CASE WHEN at_left THEN 'lpop' ELSE 'rpop' END);
+    RETURN result;
+END $$;
+
+-- Moves one element from an end of a list to an end of another, or of the same; both are locked. NULL when the source is absent.
+CREATE OR REPLACE FUNCTION redis.list_move(
+    d smallint, source bytea, destination bytea, from_left boolean, to_left boolean) RETURNS bytea
+LANGUAGE plpgsql AS $$
+DECLARE
+    k constant bytea := redis.index_key(source);
+    step constant integer := CASE WHEN from_left = to_left THEN 0 WHEN from_left THEN 1 ELSE -1 END;
+    key_id bigint;
+    place bigint;
+    elements bytea[];
+    result bytea;
+    done boolean;
+BEGIN
+    IF source <> destination THEN
+        elements := redis.list_take(d, k, from_left, 1);
+        IF elements IS NULL THEN
+            RETURN NULL;
+        END IF;
+        PERFORM redis.list_push(d, destination, elements, to_left);
+        done := redis.list_taken(d, k, from_left);
+        RETURN elements[1];
+    END IF;
+    UPDATE redis.keys x SET head = x.head + step, tail = x.tail + step
+    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    RETURNING x.id, CASE WHEN from_left THEN x.head - step ELSE x.tail - step END INTO key_id, place;
+    IF key_id IS NULL THEN
+        done := redis.require_absent(d, k);
+        RETURN NULL;
+    END IF;
+    IF step = 0 THEN
+        SELECT e.value INTO result FROM redis.list_items e WHERE e.id = key_id AND e.pos = place;
+    ELSE
+        UPDATE redis.list_items e
+        SET pos = (SELECT CASE WHEN to_left THEN x.head ELSE x.tail END FROM redis.keys x WHERE x.db = d AND x.key = k)
+        WHERE e.id = key_id AND e.pos = place
+        RETURNING e.value INTO result;
+    END IF;
+    done := redis.changed(d, k, 'l', CASE WHEN to_left THEN 'lpush' ELSE 'rpush' END);
+    done := redis.changed(d, k, 'l', CASE WHEN from_left THEN 'lpop' ELSE 'rpop' END);
+    RETURN result;
+END $$;
+
+-- The position of an index, which counts from the end when it is negative; NULL when it is out of range.
+CREATE OR REPLACE FUNCTION redis.list_position(head bigint, size bigint, index bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN index BETWEEN 0 AND size - 1 THEN head + index WHEN index BETWEEN -size AND -1 THEN head + size + index END
+$$;
+
+-- The count of LPOP and RPOP.
+CREATE OR REPLACE FUNCTION redis.parse_pop_count(count bytea) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    n constant bigint := redis.parse_integer(count, 'ERR value is out of range, must be positive');
+BEGIN
+    IF n < 0 THEN
+        PERFORM redis.raise_error('ERR value is out of range, must be positive');
+    END IF;
+    RETURN n;
+END $$;
+
+-- LEFT or RIGHT: is it the left end?
+CREATE OR REPLACE FUNCTION redis.parse_list_end(word text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF pg_catalog.upper(word) = 'LEFT' THEN
+        RETURN true;
+    ELSIF pg_catalog.upper(word) = 'RIGHT' THEN
+        RETURN false;
+    END IF;
+    PERFORM redis.raise_syntax_error();
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_lpush(key bytea, VARIADIC elements bytea[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    done boolean := redis.lock_key(d, redis.index_key(key));
+BEGIN
+    RETURN redis.list_push(d, key, elements, true);
+END $$;
+COMMENT ON FUNCTION public.redis_lpush(bytea, bytea[]) IS
+'LPUSH key element [element ...]
+Puts the elements before the first of a list, one after the other, and makes the list when the key is absent.
+Returns the new length. Errors: WRONGTYPE.';
+SELECT redis.register_command('lpush', 'redis_lpush', arity => -3,
+  flags => 'write denyoom fast', categories => 'write list fast',
+  key_specs => '[{"flags": "RW insert", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'list', complexity => 'O(1)',
+  summary => 'Adds elements at the left end of a list, which is made when absent.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "element", "type": "string", "flags": ["multiple"]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_lpushx(key bytea, VARIADIC elements bytea[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    done boolean := redis.lock_key(d, redis.index_key(key));
+BEGIN
+    RETURN redis.list_push(d, key, elements, true, only_existing => true);
+END $$;
+COMMENT ON FUNCTION public.redis_lpushx(bytea, bytea[]) IS
+'LPUSHX key element [element ...]
+As LPUSH, if the list exists. Returns the new length, 0 when the key is absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('lpushx', 'redis_lpushx', arity => -3,
+  flags => 'write denyoom fast', categories => 'write list fast',
+  key_specs => '[{"flags": "RW insert", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.2.0', command_group => 'list', complexity => 'O(1)',
+  summary => 'Adds elements at the left end of a list that exists.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "element", "type": "string", "flags": ["multiple"]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_rpush(key bytea, VARIADIC elements bytea[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    done boolean := redis.lock_key(d, redis.index_key(key));
+BEGIN
+    RETURN redis.list_push(d, key, elements, false);
+END $$;
+COMMENT ON FUNCTION public.redis_rpush(bytea, bytea[]) IS
+'RPUSH key element [element ...]
+Puts the elements after the last of a list, and makes the list when the key is absent.
+Returns the new length. Errors: WRONGTYPE.';
+SELECT redis.register_command('rpush', 'redis_rpush', arity => -3,
+  flags => 'write denyoom fast', categories => 'write list fast',
+  key_specs => '[{"flags": "RW insert", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'list', complexity => 'O(1)',
+  summary => 'Adds elements at the right end of a list, which is made when absent.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "element", "type": "string", "flags": ["multiple"]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_rpushx(key bytea, VARIADIC elements bytea[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    done boolean := redis.lock_key(d, redis.index_key(key));
+BEGIN
+    RETURN redis.list_push(d, key, elements, false, only_existing => true);
+END $$;
+COMMENT ON FUNCTION public.redis_rpushx(bytea, bytea[]) IS
+'RPUSHX key element [element ...]
+As RPUSH, if the list exists. Returns the new length, 0 when the key is absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('rpushx', 'redis_rpushx', arity => -3,
+  flags => 'write denyoom fast', categories => 'write list fast',
+  key_specs => '[{"flags": "RW insert", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.2.0', command_group => 'list', complexity => 'O(1)',
+  summary => 'Adds elements at the right end of a list that exists.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "element", "type": "string", "flags": ["multiple"]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_lpop(key bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+BEGIN
+    RETURN redis.list_pop(d, k, true);
+END $$;
+COMMENT ON FUNCTION public.redis_lpop(bytea) IS
+'LPOP key
+Removes and returns the first element of a list; NULL when the key is absent. Errors: WRONGTYPE.';
+
+CREATE OR REPLACE FUNCTION public.redis_lpop(key bytea, count bytea) RETURNS bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    n constant bigint := redis.parse_pop_count(count);
+    done boolean := redis.lock_key(d, k);
+BEGIN
+    RETURN redis.list_pop(d, k, true, n);
+END $$;
+COMMENT ON FUNCTION public.redis_lpop(bytea, bytea) IS
+'LPOP key count
+Removes and returns up to count elements from the left; NULL when the key is absent.
+Errors: WRONGTYPE, a count below 0.';
+SELECT redis.register_command('lpop', 'redis_lpop', arity => -2,
+  flags => 'write fast', categories => 'write list fast',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'list', complexity => 'O(N)',
+  summary => 'Removes and returns elements from the left end of a list.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "count", "type": "integer", "since": "6.2.0", "flags": ["optional"]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_rpop(key bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+BEGIN
+    RETURN redis.list_pop(d, k, false);
+END $$;
+COMMENT ON FUNCTION public.redis_rpop(bytea) IS
+'RPOP key
+Removes and returns the last element of a list; NULL when the key is absent. Errors: WRONGTYPE.';
+
+CREATE OR REPLACE FUNCTION public.redis_rpop(key bytea, count bytea) RETURNS bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    n constant bigint := redis.parse_pop_count(count);
+    done boolean := redis.lock_key(d, k);
+BEGIN
+    RETURN redis.list_pop(d, k, false, n);
+END $$;
+COMMENT ON FUNCTION public.redis_rpop(bytea, bytea) IS
+'RPOP key count
+Removes and returns up to count elements from the right, the last first; NULL when the key is absent.
+Errors: WRONGTYPE, a count below 0.';
+SELECT redis.register_command('rpop', 'redis_rpop', arity => -2,
+  flags => 'write fast', categories => 'write list fast',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'list', complexity => 'O(N)',
+  summary => 'Removes and returns elements from the right end of a list.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "count", "type": "integer", "since": "6.2.0", "flags": ["optional"]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_lmpop(numkeys bytea, VARIADIC arguments bytea[], OUT key bytea, OUT elements bytea[])
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    n bigint := redis.parse_integer(numkeys, 'ERR numkeys should be greater than 0');
+    words constant integer := pg_catalog.cardinality(arguments);
+    at_left boolean;
+    count bigint := 1;
+    done boolean;
+BEGIN
+    IF n < 1 THEN
+        PERFORM redis.raise_error('ERR numkeys should be greater than 0');
+    ELSIF n >= words THEN
+        PERFORM redis.raise_syntax_error();
+    END IF;
+    at_left := redis.parse_list_end(pg_catalog.encode(arguments[n + 1], 'escape'));
+    IF words > n + 1 THEN
+        IF words < n + 3 OR pg_catalog.upper(pg_catalog.encode(arguments[n + 2], 'escape')) <> 'COUNT' THEN
+            PERFORM redis.raise_syntax_error();
+        END IF;
+        count := redis.parse_integer(arguments[n + 3], 'ERR count should be greater than 0');
+        IF count < 1 THEN
+            PERFORM redis.raise_error('ERR count should be greater than 0');
+        ELSIF words > n + 3 THEN
+            PERFORM redis.raise_syntax_error();
+        END IF;
+    END IF;
+    done := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.k) FROM pg_catalog.unnest(arguments[1 : n]) AS u(k)));
+    FOREACH key IN ARRAY arguments[1 : n] LOOP
+        elements := redis.list_pop(d, redis.index_key(key), at_left, count);
+        IF elements IS NOT NULL THEN
+            RETURN;
+        END IF;
+    END LOOP;
+    key := NULL;
+END $$;
+COMMENT ON FUNCTION public.redis_lmpop(bytea, bytea[]) IS
+'LMPOP numkeys key [key ...] LEFT | RIGHT [COUNT count]
+Pops up to count (1) elements from the first of these lists that exists; returns its key and the elements, NULLs when none does.
+Errors: WRONGTYPE, syntax, numbers below 1.';
+SELECT redis.register_command('lmpop', 'redis_lmpop', arity => -4,
+  flags => 'write movablekeys', categories => 'write list slow',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "keynum": [0, 1, 1]}]',
+  reply => 'row',
+  since => '7.0.0', command_group => 'list', complexity => 'O(N+M)',
+  summary => 'Pops elements from the first of several lists that is not empty.',
+  arguments => '[{"name": "numkeys", "type": "integer"}, {"name": "key", "type": "key", "key_spec_index": 0, "flags": ["multiple"]}, {"name": "where", "type": "oneof", "arguments": [{"name": "left", "type": "pure-token", "token": "LEFT"}, {"name": "right", "type": "pure-token", "token": "RIGHT"}]}, {"name": "count", "type": "integer", "token": "COUNT", "flags": ["optional"]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_lmove(source bytea, destination bytea, wherefrom text, whereto text) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    from_left constant boolean := redis.parse_list_end(wherefrom);
+    to_left constant boolean := redis.parse_list_end(whereto);
+    done boolean := redis.lock_keys(d, ARRAY[redis.index_key(source), redis.index_key(destination)]);
+BEGIN
+    RETURN redis.list_move(d, source, destination, from_left, to_left);
+END $$;
+COMMENT ON FUNCTION public.redis_lmove(bytea, bytea, text, text) IS
+'LMOVE source destination LEFT | RIGHT LEFT | RIGHT
+Takes an element from one end of a list, puts it at one end of another (or of the same) and returns it; NULL when the source is
+absent. Errors: WRONGTYPE, syntax.';
+SELECT redis.register_command('lmove', 'redis_lmove', arity => 5,
+  flags => 'write denyoom', categories => 'write list slow',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}, {"flags": "RW insert", "index": 2, "range": [0, 1, 0]}]',
+  since => '6.2.0', command_group => 'list', complexity => 'O(1)',
+  summary => 'Moves an element from one list to another.',
+  arguments => '[{"name": "source", "type": "key", "key_spec_index": 0}, {"name": "destination", "type": "key", "key_spec_index": 1}, {"name": "wherefrom", "type": "oneof", "arguments": [{"name": "left", "type": "pure-token", "token": "LEFT"}, {"name": "right", "type": "pure-token", "token": "RIGHT"}]}, {"name": "whereto", "type": "oneof", "arguments": [{"name": "left", "type": "pure-token", "token": "LEFT"}, {"name": "right", "type": "pure-token", "token": "RIGHT"}]}]');
+
+CREATE OR REPLACE FUNCTION public.redis_rpoplpush(source bytea, destination bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    done boolean := redis.lock_keys(d, ARRAY[redis.index_key(source), redis.index_key(destination)]);
+BEGIN
+    RETURN redis.list_move(d, source, destination, false, true);
+END $$;
+COMMENT ON FUNCTION public.redis_rpoplpush(bytea, bytea) IS
+'RPOPLPUSH source destination
+LMOVE source destination RIGHT LEFT. Errors: WRONGTYPE.';
+SELECT redis.register_command('rpoplpush', 'redis_rpoplpush', arity => 3,
+  flags => 'write denyoom', categories => 'write list slow',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}, {"flags": "RW insert", "index": 2, "range": [0, 1, 0]}]',
+  since => '1.2.0', command_group => 'list', complexity => 'O(1)',
+  summary => 'Moves the last element of a list to the left end of another.',
+  deprecated_since => '6.2.0', replaced_by => '`LMOVE` with the `RIGHT` and `LEFT` arguments',
+  doc_flags => 'deprecated',
+  arguments => '[{"name": "source", "type": "key", "key_spec_index": 0}, {"name": "destination", "type": "key", "key_spec_index": 1}]');
+
+CREATE OR REPLACE FUNCTION public.redis_llen(key bytea) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    key_type "char";
+    expiry bigint;
+    total bigint;
+BEGIN
+    SELECT x.type, x.expires_at, x.size INTO key_type, expiry, total
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF key_type IS NULL OR expiry <= redis.now_ms() THEN
+        RETURN 0;
+    ELSIF key_type <> 'l' THEN
+        PERFORM redis.raise_wrongtype();
+    END IF;
+    RETURN total;
+END $$;
+COMMENT ON FUNCTION public.redis_llen(bytea) IS
+'LLEN key
+The length of a list; 0 when the key is absent. Errors: WRONGTYPE.';
+SELECT redis.register_command('llen', 'redis_llen', arity => 2,
+  flags => 'readonly fast', categories => 'read list fast',
+  key_specs => '[{"flags": "RO", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'list', complexity => 'O(1)',
+  summary => 'Returns the length of a list.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
+
+CREATE OR REPLACE FUNCTION public.redis_lrange(key bytea, start bigint, stop bigint) RETURNS bytea[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    key_id bigint;
+    key_type "char";
+    expiry bigint;
+    first bigint;
+    last bigint;
+BEGIN
+    SELECT x.id, x.type, x.expires_at,
+           x.head + CASE WHEN start < 0 THEN greatest(x.size + start, 0) ELSE least(start, x.size) END,
+           x.head + CASE WHEN stop < 0 THEN greatest(x.size + stop, -1) ELSE least(stop, x.size - 1) END
+    INTO key_id, key_type, expiry, first, last
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF key_id IS NULL OR expiry <= redis.now_ms() THEN
+        RETURN ARRAY[]::bytea[];
+    ELSIF key_type <> 'l' THEN
+        PERFORM redis.raise_wrongtype();
+    END IF;
+    RETURN ARRAY(SELECT e.value FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN first AND last ORDER BY e.pos);
+END $$;
+COMMENT ON FUNCTION public.redis_lrange(bytea, bigint, bigint) IS
+'LRANGE key start stop
+The elements from one index to another, both included; negative ones count from the end. Empty when the key is absent.
+Errors: WRONGTYPE.';
+SELECT redis.register_command('lrange', 'redis_lrange', arity => 4,
+  flags => 'readonly', categories => 'read list slow',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'list', complexity => 'O(S+N)',
+  summary => 'Returns a range of a list''s elements.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "start", "type": "integer"}, {"name": "stop", "type": "integer"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_lindex(key bytea, index bytea) RETURNS bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    key_id bigint;
+    key_type "char";
+    expiry bigint;
+    first bigint;
+    total bigint;
+    place bigint;
+    result bytea;
+BEGIN
+    SELECT x.id, x.type, x.expires_at, x.head, x.size INTO key_id, key_type, expiry, first, total
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF key_id IS NULL OR expiry <= redis.now_ms() THEN
+        RETURN NULL;
+    ELSIF key_type <> 'l' THEN
+        PERFORM redis.raise_wrongtype();
+    END IF;
+    place := redis.list_position(first, total, redis.parse_integer(index));
+    SELECT e.value INTO result FROM redis.list_items e WHERE e.id = key_id AND e.pos = place;
+    RETURN result;
+END $$;
+COMMENT ON FUNCTION public.redis_lindex(bytea, bytea) IS
+'LINDEX key index
+The element at an index, a negative one counting from the end; NULL when there is none or the key is absent.
+Errors: WRONGTYPE, an index that is no integer.';
+SELECT redis.register_command('lindex', 'redis_lindex', arity => 3,
+  flags => 'readonly', categories => 'read list slow',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'list', complexity => 'O(N)',
+  summary => 'Returns the element of a list at an index.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "index", "type": "integer"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_lset(key bytea, index bytea, element bytea) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    key_id bigint;
+    place bigint;
+BEGIN
+    UPDATE redis.keys x SET size = x.size
+    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    RETURNING x.id, redis.list_position(x.head, x.size, redis.parse_integer(index)) INTO key_id, place;
+    IF key_id IS NULL THEN
+        done := redis.require_absent(d, k);
+        PERFORM redis.raise_error('ERR no such key');
+    ELSIF place IS NULL THEN
+        PERFORM redis.raise_error('ERR index out of range');
+    END IF;
+    UPDATE redis.list_items e SET value = element WHERE e.id = key_id AND e.pos = place;
+    done := redis.changed(d, k, 'l', 'lset');
+    RETURN 'OK';
+END $$;
+COMMENT ON FUNCTION public.redis_lset(bytea, bytea, bytea) IS
+'LSET key index element
+Replaces the element at an index, a negative one counting from the end. Errors: WRONGTYPE, no such key, index out of range.';
+SELECT redis.register_command('lset', 'redis_lset', arity => 4,
+  flags => 'write denyoom', categories => 'write list slow',
+  key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'list', complexity => 'O(N)',
+  summary => 'Replaces the element of a list at an index.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "index", "type": "integer"}, {"name": "element", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_ltrim(key bytea, start bigint, stop bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    key_id bigint;
+    old_first bigint;
+    old_last bigint;
+    first bigint;
+    last bigint;
+BEGIN
+    SELECT x.id, x.head, x.tail,
+           x.head + CASE WHEN start < 0 THEN greatest(x.size + start, 0) ELSE least(start, x.size) END,
+           x.head + CASE WHEN stop < 0 THEN greatest(x.size + stop, -1) ELSE least(stop, x.size - 1) END
+    INTO key_id, old_first, old_last, first, last
+    FROM redis.keys x
+    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    IF key_id IS NULL THEN
+        done := redis.require_absent(d, k);
+        RETURN 'OK';
+    END IF;
+    IF first > last THEN
+        done := redis.delete_key(d, k);
+        done := redis.changed(d, k, 'l', 'ltrim');
+        done := redis.changed(d, k, 'g', 'del');
+        RETURN 'OK';
+    END IF;
+    IF first > old_first THEN
+        DELETE FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN old_first AND first - 1;
+    END IF;
+    IF last < old_last THEN
+        DELETE FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN last + 1 AND old_last;
+    END IF;
+    UPDATE redis.keys x SET head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
+    done := redis.changed(d, k, 'l', 'ltrim');
+    RETURN 'OK';
+END $$;
+COMMENT ON FUNCTION public.redis_ltrim(bytea, bigint, bigint) IS
+'LTRIM key start stop
+Keeps the elements from one index to another, both included, negative ones counting from the end; deletes the others.
+Errors: WRONGTYPE.';
+SELECT redis.register_command('ltrim', 'redis_ltrim', arity => 4,
+  flags => 'write', categories => 'write list slow',
+  key_specs => '[{"flags": "RW delete", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'list', complexity => 'O(N)',
+  summary => 'Keeps a range of a list''s elements and removes the others.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "start", "type": "integer"}, {"name": "stop", "type": "integer"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_linsert(key bytea, place text, pivot bytea, element bytea) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    key_id bigint;
+    first bigint;
+    last bigint;
+    hit bigint;                    -- the position of the pivot, then of what stands right of the new element
+BEGIN
+    IF pg_catalog.upper(place) NOT IN ('BEFORE', 'AFTER') THEN
+        PERFORM redis.raise_syntax_error();
+    END IF;
+    SELECT x.id, x.head, x.tail INTO key_id, first, last FROM redis.keys x
+    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    IF key_id IS NULL THEN
+        done := redis.require_absent(d, k);
+        RETURN 0;
+    END IF;
+    SELECT e.pos INTO hit FROM redis.list_items e
+    WHERE e.id = key_id AND e.pos BETWEEN first AND last AND e.value = pivot ORDER BY e.pos LIMIT 1;
+    IF hit IS NULL THEN
+        RETURN -1;
+    ELSIF pg_catalog.upper(place) = 'AFTER' THEN
+        hit := hit + 1;
+    END IF;
+    IF hit - first < last - hit THEN -- the left side is the shorter one and makes room
+        UPDATE redis.list_items e SET pos = e.pos - 1 WHERE e.id = key_id AND e.pos BETWEEN first AND hit - 1;
+        hit := hit - 1;
+        first := first - 1;
+    ELSE
+        UPDATE redis.list_items e SET pos = e.pos + 1 WHERE e.id = key_id AND e.pos BETWEEN hit AND last;
+        last := last + 1;
+    END IF;
+    INSERT INTO redis.list_items (id, pos, value) VALUES (key_id, hit, element);
+    UPDATE redis.keys x SET head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
+    done := redis.changed(d, k, 'l', 'linsert');
+    RETURN last - first + 1;
+END $$;
+COMMENT ON FUNCTION public.redis_linsert(bytea, text, bytea, bytea) IS
+'LINSERT key BEFORE | AFTER pivot element
+Puts an element beside the first one that equals the pivot. Returns the new length, -1 without a pivot, 0 when the key is absent.
+Errors: WRONGTYPE, syntax.';
+SELECT redis.register_command('linsert', 'redis_linsert', arity => 5,
+  flags => 'write denyoom', categories => 'write list slow',
+  key_specs => '[{"flags": "RW insert", "index": 1, "range": [0, 1, 0]}]',
+  since => '2.2.0', command_group => 'list', complexity => 'O(N)',
+  summary => 'Inserts an element before or after another one of a list.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "where", "type": "oneof", "arguments": [{"name": "before", "type": "pure-token", "token": "BEFORE"}, {"name": "after", "type": "pure-token", "token": "AFTER"}]}, {"name": "pivot", "type": "string"}, {"name": "element", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_lrem(key bytea, count bigint, element bytea) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+    wanted constant bigint := nullif(pg_catalog.abs(greatest(count, -9223372036854775807)), 0);
+    key_id bigint;
+    first bigint;
+    last bigint;
+    low bigint;                    -- of what goes: all equal elements from low to high
+    high bigint;
+    n bigint;
+BEGIN
+    SELECT x.id, x.head, x.tail INTO key_id, first, last FROM redis.keys x
+    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    IF key_id IS NULL THEN
+        done := redis.require_absent(d, k);
+        RETURN 0;
+    END IF;
+    IF count >= 0 THEN
+        SELECT pg_catalog.min(s.pos), pg_catalog.max(s.pos), pg_catalog.count(*) INTO low, high, n
+        FROM (SELECT e.pos FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN first AND last AND e.value = element
+              ORDER BY e.pos LIMIT wanted) AS s;
+    ELSE
+        SELECT pg_catalog.min(s.pos), pg_catalog.max(s.pos), pg_catalog.count(*) INTO low, high, n
+        FROM (SELECT e.pos FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN first AND last AND e.value = element
+              ORDER BY e.pos DESC LIMIT wanted) AS s;
+    END IF;
+    IF n = 0 THEN
+        RETURN 0;
+    ELSIF n = last - first + 1 THEN
+        done := redis.delete_key(d, k);
+        done := redis.changed(d, k, 'l', 'lrem');
+        done := redis.changed(d, k, 'g', 'del');
+        RETURN n;
+    END IF;
+    -- The shorter side closes the gaps: each element there moves by the number of those that go between it and the other side.
+    IF high - first < last - low THEN
+        WITH moved AS (
+            DELETE FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN first AND high RETURNING e.pos, e.value)
+        INSERT INTO redis.list_items (id, pos, value)
+        SELECT key_id, high + 1 - pg_catalog.row_number() OVER (ORDER BY m.pos DESC), m.value
+        FROM moved m WHERE m.value <> element OR m.pos < low;
+        first := first + n;
+    ELSE
+        WITH moved AS (
+            DELETE FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN low AND last RETURNING e.pos, e.value)
+        INSERT INTO redis.list_items (id, pos, value)
+        SELECT key_id, low - 1 + pg_catalog.row_number() OVER (ORDER BY m.pos), m.value
+        FROM moved m WHERE m.value <> element OR m.pos > high;
+        last := last - n;
+    END IF;
+    UPDATE redis.keys x SET head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
+    done := redis.changed(d, k, 'l', 'lrem');
+    RETURN n;
+END $$;
+COMMENT ON FUNCTION public.redis_lrem(bytea, bigint, bytea) IS
+'LREM key count element
+Removes the first count elements that equal the given one, the last -count ones when negative, all of them when 0.
+Returns how many went. Errors: WRONGTYPE.';
+SELECT redis.register_command('lrem', 'redis_lrem', arity => 4,
+  flags => 'write', categories => 'write list slow',
+  key_specs => '[{"flags": "RW delete", "index": 1, "range": [0, 1, 0]}]',
+  since => '1.0.0', command_group => 'list', complexity => 'O(N+M)',
+  summary => 'Removes equal elements from a list.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "count", "type": "integer"}, {"name": "element", "type": "string"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_lpos(
+    key bytea, element bytea, VARIADIC options text[] DEFAULT '{}', OUT index bigint, OUT indexes bigint[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    words constant integer := pg_catalog.cardinality(options);
+    word text;
+    rank bigint := 1;
+    count bigint;
+    maxlen bigint := 0;
+    key_id bigint;
+    key_type "char";
+    expiry bigint;
+    first bigint;
+    total bigint;
+    stop bigint;                   -- the position where the search ends
+    hits bigint[] := ARRAY[]::bigint[];
+BEGIN
+    FOR i IN 1 .. words BY 2 LOOP
+        word := pg_catalog.upper(options[i]);
+        IF word NOT IN ('RANK', 'COUNT', 'MAXLEN') OR i = words THEN
+            PERFORM redis.raise_syntax_error();
+        ELSIF word = 'RANK' THEN
+            rank := redis.parse_integer(options[i + 1]);
+            IF rank = 0 THEN
+                PERFORM redis.raise_error('ERR RANK can''t be zero: use 1 to start from the first match, 2 from the second ... '
+                                          'or use negative to start from the end of the list');
+            END IF;
+        ELSIF word = 'COUNT' THEN
+            count := redis.parse_integer(options[i + 1], 'ERR COUNT can''t be negative');
+            IF count < 0 THEN
+                PERFORM redis.raise_error('ERR COUNT can''t be negative');
+            END IF;
+        ELSE
+            maxlen := redis.parse_integer(options[i + 1], 'ERR MAXLEN can''t be negative');
+            IF maxlen < 0 THEN
+                PERFORM redis.raise_error('ERR MAXLEN can''t be negative');
+            END IF;
+        END IF;
+    END LOOP;
+    SELECT x.id, x.type, x.expires_at, x.head, x.size INTO key_id, key_type, expiry, first, total
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF key_id IS NOT NULL AND (expiry <= redis.now_ms()) IS NOT TRUE THEN
+        IF key_type <> 'l' THEN
+            PERFORM redis.raise_wrongtype();
+        ELSIF rank > 0 THEN
+            stop := CASE WHEN maxlen > 0 THEN first + least(maxlen, total) - 1 ELSE first + total - 1 END;
+            hits := ARRAY(SELECT e.pos - first FROM redis.list_items e
+                          WHERE e.id = key_id AND e.pos BETWEEN first AND stop AND e.value = element
+                          ORDER BY e.pos LIMIT nullif(coalesce(count, 1), 0) OFFSET rank - 1);
+        ELSE
+            stop := first + CASE WHEN maxlen > 0 THEN total - least(maxlen, total) ELSE 0 END;
+            hits := ARRAY(SELECT e.pos - first FROM redis.list_items e
+                          WHERE e.id = key_id AND e.pos BETWEEN stop AND first + total - 1 AND e.value = element
+                          ORDER BY e.pos DESC LIMIT nullif(coalesce(count, 1), 0) OFFSET -(rank + 1));
+        END IF;
+    END IF;
+    IF count IS NULL THEN
+        index := hits[1];
+    ELSE
+        indexes := hits;
+    END IF;
+END $$;
+COMMENT ON FUNCTION public.redis_lpos(bytea, bytea, text[]) IS
+'LPOS key element [RANK rank] [COUNT matches] [MAXLEN length]
+The index of the first element that equals the given one (of the rank-th; a negative rank looks from the end), or with COUNT the
+indexes of so many, 0 for all; looks at no more than MAXLEN elements. Errors: WRONGTYPE, syntax, numbers out of range.';
+SELECT redis.register_command('lpos', 'redis_lpos', arity => -3,
+  flags => 'readonly', categories => 'read list slow',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
+  since => '6.0.6', command_group => 'list', complexity => 'O(N)',
+  summary => 'Finds elements of a list and returns their indexes.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "element", "type": "string"}, {"name": "rank", "type": "integer", "token": "RANK", "flags": ["optional"]}, {"name": "num-matches", "type": "integer", "token": "COUNT", "flags": ["optional"]}, {"name": "len", "type": "integer", "token": "MAXLEN", "flags": ["optional"]}]');
+
+-- Live lists, an element a row. A key of more than 2000 bytes shows as redis.index_key() shortens it.
+CREATE OR REPLACE VIEW redis.lists AS
+SELECT x.db, x.key, e.pos - x.head AS index, e.value, pg_catalog.to_timestamp(x.expires_at / 1000.0) AS expires_at
+FROM redis.keys x JOIN redis.list_items e ON e.id = x.id
+WHERE x.type = 'l'
+  AND (x.expires_at IS NULL OR x.expires_at > pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000);
+COMMENT ON VIEW redis.lists IS 'The elements of all lists, with their indexes.';
