@@ -65,11 +65,11 @@ BEGIN
     RETURN pg_catalog.set_byte(pg_catalog.substr(prefix, 1, last + 1), last, pg_catalog.get_byte(prefix, last) + 1);
 END $$;
 
--- The regular expression of a pattern; NULL when its redis.glob_prefix() says it all, as in 'user:*'. To be used as
+-- The regular expression of a pattern; NULL when there is none, or its redis.glob_prefix() says it all, as in 'user:*'. To be used as
 -- `(regex IS NULL OR redis.glob_match(bytes, regex))` where the
 -- prefix bounds the keys, else take redis.glob_regex(pattern, true).
 CREATE OR REPLACE FUNCTION redis.glob_regex(pattern bytea, whole boolean DEFAULT false) RETURNS text
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     length constant integer := pg_catalog.octet_length(pattern);
     i integer := 0;                -- the byte looked at
