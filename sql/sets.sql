@@ -486,7 +486,7 @@ SELECT redis.register_command('spop', 'redis_spop', arity => -2,
     {"name": "count", "type": "integer", "since": "3.2.0", "flags": ["optional"]}]');
 
 CREATE OR REPLACE FUNCTION public.redis_srandmember(key bytea) RETURNS bytea
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
     set_id bigint;
     set_size bigint;
@@ -499,7 +499,7 @@ COMMENT ON FUNCTION public.redis_srandmember(bytea) IS
 A random member of a set; NULL when the key is absent. Errors: WRONGTYPE.';
 
 CREATE OR REPLACE FUNCTION public.redis_srandmember(key bytea, count bigint) RETURNS bytea[]
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
     set_id bigint;
     set_size bigint;
