@@ -268,6 +268,12 @@ void Client::run(resp::Request request) {
 
     auto* command = server_.registry()->find(arguments);
     if (command == nullptr) {
+        const auto name = commands::lower(arguments[0]);
+        if (const auto handler = find_handler(name)) {  // not a command to be seen in the registry
+            Invocation invocation{server_, *this, arguments, writer};
+            handler(invocation);
+            return;
+        }
         refuse(commands::unknown_command_error(arguments));
         return;
     }
@@ -279,7 +285,7 @@ void Client::run(resp::Request request) {
         refuse(commands::wrong_arity_error(command->name));
         return;
     }
-    if (!authenticated && !command->has_flag("no_auth")) {
+    if (!authenticated_ && !command->has_flag("no_auth")) {
         refuse("NOAUTH Authentication required.");
         return;
     }

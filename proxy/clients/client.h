@@ -47,6 +47,11 @@ class Client {
     [[nodiscard]] bool has_requests() const { return !requests_.empty(); }
     [[nodiscard]] std::string describe() const;  // the line of CLIENT LIST, without the newline
     [[nodiscard]] std::size_t unsent_bytes() const { return out_.size() + sending_bytes_; }
+    [[nodiscard]] bool authenticated() const { return authenticated_; }
+    void set_authenticated(bool authenticated) {
+        authenticated_ = authenticated;
+        parser_.set_authenticated(authenticated);
+    }
     // The reply to CLIENT REPLY ON, which ends its own silence.
     void write_unsilenced_ok() { resp::ReplyWriter(out_, protocol).simple_string("OK"); }
     // Answers with this error, then closes.
@@ -64,7 +69,6 @@ class Client {
     std::int16_t database = 0;
     resp::Protocol protocol = resp::Protocol::resp2;
     ReplyMode reply_mode = ReplyMode::on;
-    bool authenticated = true;
     bool no_evict = false;
     bool no_touch = false;
     std::uint64_t connected_at;         // loop time in milliseconds
@@ -104,6 +108,7 @@ class Client {
     std::shared_ptr<ClientJob> job_;
     std::string out_;                 // replies not yet given to the socket
     std::size_t sending_bytes_ = 0;   // replies given to libuv, not yet taken by the socket
+    bool authenticated_ = true;
     bool reading_ = true;
     bool closing_ = false;
     bool close_after_reply_ = false;

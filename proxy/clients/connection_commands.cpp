@@ -29,7 +29,7 @@ bool authenticate(Invocation& invocation, std::string_view user, std::string_vie
     const auto& wanted = invocation.server.config().password;
     const bool right = user == "default" && (wanted.empty() || same_secret(password, wanted));
     if (right) {
-        invocation.client.authenticated = true;
+        invocation.client.set_authenticated(true);
     } else {
         invocation.writer.error(wrong_password);
     }
@@ -62,7 +62,7 @@ void handle_reset(Invocation& invocation) {
     client.reply_mode = Client::ReplyMode::on;
     client.no_evict = false;
     client.no_touch = false;
-    client.authenticated = invocation.server.config().password.empty();
+    client.set_authenticated(invocation.server.config().password.empty());
     invocation.writer.simple_string("RESET");
 }
 
@@ -117,7 +117,7 @@ void handle_hello(Invocation& invocation) {
         }
     }
     if (user != nullptr && !authenticate(invocation, *user, *password)) return;
-    if (!client.authenticated) {
+    if (!client.authenticated()) {
         writer.error(
             "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to "
             "authenticate the client and select the RESP protocol version at the same time");
@@ -178,11 +178,19 @@ void handle_shutdown(Invocation& invocation) {
     invocation.server.shut_down();
 }
 
+// HTTP spoken to this port is likely somebody's attempt to smuggle commands through a browser.
+void handle_http(Invocation& invocation) {
+    invocation.server.log().warning("client {} {} closed: it speaks HTTP, possibly an attack (cross protocol scripting)", invocation.client.id,
+                                    invocation.client.address);
+    invocation.client.close();
+}
+
 const std::unordered_map<std::string_view, Handler>& handlers() {
     static const std::unordered_map<std::string_view, Handler> table{
         {"ping", handle_ping},     {"echo", handle_echo},       {"quit", handle_quit},     {"reset", handle_reset},
         {"auth", handle_auth},     {"hello", handle_hello},     {"select", handle_select}, {"command", handle_command},
         {"client", handle_client}, {"config", handle_config},   {"info", handle_info},     {"shutdown", handle_shutdown},
+        {"post", handle_http},     {"host:", handle_http},
     };
     return table;
 }

@@ -158,7 +158,7 @@ void Server::on_connection(uv_stream_t* listener, int status) {
     if (!client) return;
     auto* raw = client.get();
     ++server->statistics_.connections_received;
-    raw->authenticated = server->config_.password.empty();
+    raw->set_authenticated(server->config_.password.empty());
     server->assign_id(*raw);
     const bool full = server->clients_.size() >= static_cast<std::size_t>(server->settings_.number("maxclients"));
     server->clients_.emplace(raw, std::move(client));

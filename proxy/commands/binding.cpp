@@ -122,7 +122,7 @@ std::optional<Command::Form> make_form(const Command& command, std::size_t count
         single += comma + std::string(variadic_array ? "VARIADIC " : "") + "$" + n + "::" + parameter.sql_type + parameter.cast;
         grouped += comma + ("t.a" + n) + parameter.cast;
         columns += comma + ("a" + n);
-        arrays += comma + ("$" + n) + "::" + parameter.sql_type + "[]";
+        arrays += comma + ("pg_catalog.unnest($" + n) + "::" + parameter.sql_type + "[])";
     };
     for (std::size_t i = 0; i < fixed; ++i) add(parameter_of(signature->types[i]), false);
     bool can_group = count > 0 && !signature->setof && !form.rest_in_array;
@@ -143,7 +143,7 @@ std::optional<Command::Form> make_form(const Command& command, std::size_t count
         }
     }
     statement->sql = call_sql(*signature, single, "");
-    if (can_group) statement->grouped_sql = call_sql(*signature, grouped, "pg_catalog.unnest(" + arrays + ") AS t(" + columns + ")");
+    if (can_group) statement->grouped_sql = call_sql(*signature, grouped, "ROWS FROM (" + arrays + ") AS t(" + columns + ")");
     statement->name = statement_name(statement->sql);
     form.statement = std::move(statement);
     return form;

@@ -116,10 +116,11 @@ void write_info(const Command& command, ReplyWriter& writer) {
     writer.integer(legacy.last);
     writer.integer(legacy.step);
     write_statuses(command.categories, "@", writer);
-    write_bulks(command.tips, writer);
-    writer.array(command.key_specs.size());
+    writer.set(command.tips.size());
+    for (const auto& tip : command.tips) writer.bulk(tip);
+    writer.set(command.key_specs.size());
     for (const auto& spec : command.key_specs) write_key_spec(spec, writer);
-    writer.array(command.subcommands.size());
+    writer.set(command.subcommands.size());
     for (const auto& [name, subcommand] : command.subcommands) write_info(*subcommand, writer);
 }
 
@@ -203,7 +204,7 @@ void write_list(const Registry& registry, std::span<const std::string> arguments
     for (const auto& [name, command] : registry.commands()) {
         if (wanted(*command)) names.push_back(command->name);
         for (const auto& [sub, subcommand] : command->subcommands) {
-            if (arguments.size() > 2 && wanted(*subcommand)) names.push_back(subcommand->name);
+            if (wanted(*subcommand)) names.push_back(subcommand->name);
         }
     }
     write_bulks(names, writer);
