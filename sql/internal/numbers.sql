@@ -36,10 +36,10 @@ BEGIN
     RETURN n;
 END $$;
 
--- The same for option words.
+-- The same for option words, quickly for the usual number.
 CREATE OR REPLACE FUNCTION redis.parse_integer(v text, message text DEFAULT 'ERR value is not an integer or out of range') RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT redis.parse_integer(pg_catalog.convert_to(v, 'UTF8'), message)
+    SELECT CASE WHEN v ~ '^[1-9][0-9]{0,17}$' THEN v::bigint ELSE redis.parse_integer(pg_catalog.convert_to(v, 'UTF8'), message) END
 $$;
 
 -- An integer as Redis stores and shows it.
