@@ -607,6 +607,7 @@ DECLARE
     total bigint;
     start bigint := 0;             -- the numbers from start up to, but not including, stop
     stop bigint;
+    dense boolean;
     pattern bytea;
     count bigint;
     regex text;
@@ -625,11 +626,16 @@ BEGIN
         regex := redis.glob_regex(pattern, true);
     END IF;
     IF total > 512 THEN
+        dense := stop = total;
         IF position BETWEEN 1 AND stop THEN
             stop := position;
         END IF;
-        SELECT pg_catalog.min(s.seq) INTO start
-        FROM (SELECT f.seq FROM redis.hash_fields f WHERE f.id = key_id AND f.seq < stop ORDER BY f.seq DESC LIMIT count) AS s;
+        IF dense THEN
+            start := greatest(stop - count, 0);
+        ELSE -- of some hundred fields
+            SELECT pg_catalog.min(s.seq) INTO start
+            FROM (SELECT f.seq FROM redis.hash_fields f WHERE f.id = key_id AND f.seq < stop ORDER BY f.seq DESC LIMIT count) AS s;
+        END IF;
         next_cursor := coalesce(start, 0);
     END IF;
     items := ARRAY(SELECT CASE WHEN c.i = 1 THEN coalesce(f.long_field, f.field) ELSE f.value END
