@@ -788,8 +788,8 @@ SELECT redis.register_command('setrange', 'redis_setrange', arity => 4,
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "offset", "type": "integer"}, {"name": "value", "type": "string"}]');
 
 -- The longest common subsequence of a and b, by dynamic programming over bits (Crochemore, Hyyrö): row i of the table is a row of
--- bits, of which bit j is 0 where the longest common subsequence of a's first i and b's first j + 1 bytes is longer than without
--- the last of b's. 62 bits a word leave room for the carry of an addition. Returns the rows one after another, row 1 first.
+-- bits, of which bit j is 0 where the longest common subsequence of a's first i and b's first j + 1 bytes is longer than
+-- without the last of b's. 62 bits a word leave room for the carry of an addition. Returns the rows one after another, row 1 first.
 CREATE OR REPLACE FUNCTION redis.lcs_rows(a bytea, b bytea) RETURNS bigint[]
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE

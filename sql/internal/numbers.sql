@@ -25,7 +25,8 @@ BEGIN
 END $$;
 
 -- The same; raises the error (Redis's usual text unless another is given).
-CREATE OR REPLACE FUNCTION redis.parse_integer(v bytea, message text DEFAULT 'ERR value is not an integer or out of range') RETURNS bigint
+CREATE OR REPLACE FUNCTION redis.parse_integer(v bytea, message text DEFAULT 'ERR value is not an integer or out of range')
+RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
     n constant bigint := redis.try_integer(v);
@@ -37,7 +38,8 @@ BEGIN
 END $$;
 
 -- The same for option words, quickly for the usual number.
-CREATE OR REPLACE FUNCTION redis.parse_integer(v text, message text DEFAULT 'ERR value is not an integer or out of range') RETURNS bigint
+CREATE OR REPLACE FUNCTION redis.parse_integer(v text, message text DEFAULT 'ERR value is not an integer or out of range')
+RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN v ~ '^[1-9][0-9]{0,17}$' THEN v::bigint ELSE redis.parse_integer(pg_catalog.convert_to(v, 'UTF8'), message) END
 $$;
@@ -120,7 +122,8 @@ BEGIN
 END $$;
 
 -- The same; raises the error.
-CREATE OR REPLACE FUNCTION redis.parse_float(v bytea, message text DEFAULT 'ERR value is not a valid float') RETURNS double precision
+CREATE OR REPLACE FUNCTION redis.parse_float(v bytea, message text DEFAULT 'ERR value is not a valid float')
+RETURNS double precision
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
     n constant double precision := redis.try_float(v);
