@@ -45,8 +45,9 @@ BEGIN
     IF pg_catalog.cardinality(keys) = 1 THEN
         RETURN redis.key_exists(d, redis.index_key(keys[1]))::integer;
     END IF;
-    RETURN (SELECT pg_catalog.count(*) FROM pg_catalog.unnest(keys) AS u(key) JOIN redis.keys x ON x.db = d AND x.key = redis.index_key(u.key)
-            WHERE x.expires_at > now OR x.expires_at IS NULL);
+    -- a subquery, not a join: that could be planned as a walk over all keys while the table seems empty
+    RETURN (SELECT pg_catalog.count((SELECT x.id FROM redis.keys x WHERE x.db = d AND x.key = redis.index_key(u.key)
+                                     AND (x.expires_at > now OR x.expires_at IS NULL))) FROM pg_catalog.unnest(keys) AS u(key));
 END $$;
 
 CREATE OR REPLACE FUNCTION public.redis_exists(VARIADIC keys bytea[]) RETURNS bigint
@@ -615,13 +616,12 @@ BEGIN
     option := redis.parse_scan_options(options, true);
     regex := redis.glob_regex(option.match, true);
     remaining := option.count;
-    LOOP -- finds where this page ends; the fixed limit makes the planner walk the index, whatever it believes of the table
+    LOOP -- Finds where this page ends. With the fixed limit and one bound the planner walks the index, whatever it believes of the table.
         SELECT pg_catalog.max(s.position), pg_catalog.count(*) INTO last, seen
         FROM (SELECT c.position
               FROM (SELECT redis.scan_position(x.db, x.key) AS position FROM redis.keys x
-                    WHERE redis.scan_position(x.db, x.key) > reached AND redis.scan_position(x.db, x.key) < finish
-                    ORDER BY 1 LIMIT 1000) AS c
-              LIMIT remaining) AS s;
+                    WHERE redis.scan_position(x.db, x.key) > reached ORDER BY 1 LIMIT 1000) AS c
+              WHERE c.position < finish LIMIT remaining) AS s;
         remaining := remaining - seen;
         reached := coalesce(last, reached);
         EXIT WHEN remaining = 0 OR seen < 1000;
@@ -656,16 +656,16 @@ DECLARE
     dice constant bigint := start + pg_catalog.floor(pg_catalog.random() * 4294967296)::bigint;
     candidates bytea[];
 BEGIN
-    candidates := ARRAY(
-        (SELECT coalesce(x.long_key, x.key) FROM redis.keys x
-         WHERE redis.scan_position(x.db, x.key) >= dice AND redis.scan_position(x.db, x.key) < finish
-           AND (x.expires_at > now OR x.expires_at IS NULL)
-         ORDER BY redis.scan_position(x.db, x.key) LIMIT 32)
+    candidates := ARRAY( -- see SCAN for the limits
+        (SELECT c.key FROM (SELECT coalesce(x.long_key, x.key) AS key, redis.scan_position(x.db, x.key) AS position FROM redis.keys x
+                            WHERE redis.scan_position(x.db, x.key) >= dice AND (x.expires_at > now OR x.expires_at IS NULL)
+                            ORDER BY 2 LIMIT 32) AS c
+         WHERE c.position < finish)
         UNION ALL
-        (SELECT coalesce(x.long_key, x.key) FROM redis.keys x
-         WHERE redis.scan_position(x.db, x.key) >= start AND redis.scan_position(x.db, x.key) < dice
-           AND (x.expires_at > now OR x.expires_at IS NULL)
-         ORDER BY redis.scan_position(x.db, x.key) LIMIT 32)
+        (SELECT c.key FROM (SELECT coalesce(x.long_key, x.key) AS key, redis.scan_position(x.db, x.key) AS position FROM redis.keys x
+                            WHERE redis.scan_position(x.db, x.key) >= start AND (x.expires_at > now OR x.expires_at IS NULL)
+                            ORDER BY 2 LIMIT 32) AS c
+         WHERE c.position < dice)
         LIMIT 32);
     RETURN candidates[1 + pg_catalog.floor(pg_catalog.random() * pg_catalog.cardinality(candidates))::integer];
 END $$;

@@ -16,6 +16,7 @@ DECLARE
     now constant bigint := redis.now_ms();
     after redis.sweep_position;
     entries redis.expirations[];
+    places tid[];
     expired bigint;
 BEGIN
     LOCK TABLE redis.keys IN ROW EXCLUSIVE MODE; -- before all else, as FLUSHALL does
@@ -23,11 +24,11 @@ BEGIN
         RETURN -1;
     END IF;
     SELECT p.* INTO after FROM redis.sweep_position p;
-    entries := ARRAY(
-        SELECT ROW(s.due, s.id, s.db, s.key)::redis.expirations
-        FROM (SELECT e.due, e.id, e.db, e.key FROM redis.expirations e WHERE (e.due, e.id) > (after.due, after.id) AND e.due <= now
-              ORDER BY e.due, e.id LIMIT most FOR UPDATE SKIP LOCKED) AS s
-        WHERE pg_catalog.pg_try_advisory_xact_lock(redis.lock_id(s.db, s.key)));
+    SELECT coalesce(pg_catalog.array_agg(ROW(s.due, s.id, s.db, s.key)::redis.expirations), '{}'), pg_catalog.array_agg(s.ctid)
+    INTO entries, places
+    FROM (SELECT e.due, e.id, e.db, e.key, e.ctid FROM redis.expirations e WHERE (e.due, e.id) > (after.due, after.id) AND e.due <= now
+          ORDER BY e.due, e.id LIMIT most FOR UPDATE SKIP LOCKED) AS s
+    WHERE pg_catalog.pg_try_advisory_xact_lock(redis.lock_id(s.db, s.key));
     IF pg_catalog.cardinality(entries) = most THEN
         UPDATE redis.sweep_position SET due = (entries[most]).due, id = (entries[most]).id;
     ELSIF after.due > 0 THEN
@@ -36,22 +37,21 @@ BEGIN
     IF pg_catalog.cardinality(entries) = 0 THEN
         RETURN 0;
     END IF;
-    WITH entry AS (
-        SELECT u.due, u.id, u.db, u.key FROM pg_catalog.unnest(entries) AS u
-    ), handled AS (
-        DELETE FROM redis.expirations e USING entry u WHERE e.due = u.due AND e.id = u.id
-    ), gone AS (
-        DELETE FROM redis.keys x USING entry u WHERE x.db = u.db AND x.key = u.key AND x.id = u.id AND x.expires_at <= now
-        RETURNING x.id, x.type, x.db, x.key
+    DELETE FROM redis.expirations e WHERE e.ctid = ANY (places);
+    -- Locked rows stay where they are. A join could be planned as a walk over all keys while the table seems empty.
+    places := ARRAY(SELECT (SELECT x.ctid FROM redis.keys x WHERE x.db = u.db AND x.key = u.key AND x.id = u.id
+                            AND (x.expires_at <= now OR x.sweep_at = u.due))
+                    FROM pg_catalog.unnest(entries) AS u);
+    WITH postponed AS (
+        UPDATE redis.keys x SET sweep_at = x.expires_at WHERE x.ctid = ANY (places) AND (x.expires_at > now OR x.expires_at IS NULL)
+        RETURNING x.expires_at, x.id, x.db, x.key
+    )
+    INSERT INTO redis.expirations (due, id, db, key) SELECT p.expires_at, p.id, p.db, p.key FROM postponed p WHERE p.expires_at IS NOT NULL
+    ON CONFLICT ON CONSTRAINT expirations_pkey DO UPDATE SET db = excluded.db, key = excluded.key; -- left over from before a RENAME
+    WITH gone AS (
+        DELETE FROM redis.keys x WHERE x.ctid = ANY (places) AND x.expires_at <= now RETURNING x.id, x.type, x.db, x.key
     ), orphaned AS (
         INSERT INTO redis.orphans (id, type) SELECT g.id, g.type FROM gone g WHERE g.type <> 's'
-    ), postponed AS (
-        UPDATE redis.keys x SET sweep_at = x.expires_at FROM entry u
-        WHERE x.db = u.db AND x.key = u.key AND x.id = u.id AND x.sweep_at = u.due AND (x.expires_at > now OR x.expires_at IS NULL)
-        RETURNING x.expires_at, x.id, x.db, x.key
-    ), scheduled AS (
-        INSERT INTO redis.expirations (due, id, db, key) SELECT p.expires_at, p.id, p.db, p.key FROM postponed p WHERE p.expires_at IS NOT NULL
-        ON CONFLICT ON CONSTRAINT expirations_pkey DO UPDATE SET db = excluded.db, key = excluded.key -- left over from before a RENAME
     )
     SELECT pg_catalog.count(redis.changed(g.db, g.key, 'x', 'expired')) INTO expired FROM gone g;
     RETURN pg_catalog.cardinality(entries);

@@ -1,0 +1,108 @@
+BEGIN;
+SELECT no_plan();
+
+-- How many rows of the table of keys this transaction has looked at so far.
+CREATE FUNCTION pg_temp.rows_seen() RETURNS bigint LANGUAGE sql AS $$
+    SELECT pg_stat_get_xact_tuples_fetched('redis.keys'::regclass) + pg_stat_get_xact_tuples_returned('redis.keys'::regclass)
+$$;
+-- How many more a query looks at.
+CREATE FUNCTION pg_temp.cost_of(query text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    before bigint := pg_temp.rows_seen();
+BEGIN
+    EXECUTE query;
+    RETURN pg_temp.rows_seen() - before;
+END $$;
+
+-- the calls as one writes them by hand
+SELECT redis_mset('a', '1', 'b', '2', 'c', '3');
+SELECT redis.create_key(0::smallint, 'list', 'l', size => 2, head => 1, tail => 2);
+INSERT INTO redis.list_items (id, pos, value) SELECT id, n, 'x' FROM redis.keys, generate_series(1, 2) n WHERE key = 'list';
+SELECT is(redis_exists('a', 'b', 'a', 'absent'), 3::bigint, 'EXISTS');
+SELECT is(redis_touch('a', 'absent'), 1::bigint, 'TOUCH');
+SELECT is(redis_type('list'), 'list', 'TYPE');
+SELECT ok(redis_expire('a', 100) AND NOT redis_expire('absent', 100), 'EXPIRE');
+SELECT ok(NOT redis_expire('a', 50, 'GT') AND redis_expire('a', 200, 'XX', 'GT'), 'EXPIRE … XX GT');
+SELECT ok(redis_pexpire('a', 100000) AND redis_expireat('a', 4000000000) AND redis_pexpireat('a', 4000000000499), 'PEXPIRE, EXPIREAT, PEXPIREAT');
+SELECT is(ARRAY[redis_expiretime('a'), redis_pexpiretime('a'), redis_ttl('b'), redis_pttl('absent')], ARRAY[4000000000, 4000000000499, -1, -2],
+          'EXPIRETIME, PEXPIRETIME, TTL, PTTL');
+SELECT ok(redis_persist('a') AND NOT redis_persist('a'), 'PERSIST');
+SELECT is(redis_rename('a', 'd'), 'OK', 'RENAME');
+SELECT ok(NOT redis_renamenx('d', 'b') AND redis_renamenx('d', 'a'), 'RENAMENX');
+SELECT ok(redis_copy('list', 'list2') AND NOT redis_copy('list', 'list2') AND redis_copy('a', 'a', 'DB', '1'), 'COPY');
+SELECT isnt((SELECT id FROM redis.keys WHERE key = 'list'), (SELECT id FROM redis.keys WHERE key = 'list2'), 'a copy has an id of its own');
+SELECT is((SELECT count(*) FROM redis.list_items e JOIN redis.keys x USING (id) WHERE x.key = 'list2'), 2::bigint, 'and elements');
+SELECT ok(redis_move('list2', '1') AND NOT redis_move('a', '1'), 'MOVE');
+SELECT set_eq($$SELECT redis_keys('[ab]')$$, $$VALUES ('a'::bytea), ('b')$$, 'KEYS');
+SELECT results_eq($$SELECT next, cardinality(keys) FROM redis_scan('0', 'COUNT', '100')$$, $$VALUES ('0', 4)$$, 'SCAN');
+SELECT results_eq($$SELECT next, keys FROM redis_scan('0', 'MATCH', 'l*', 'TYPE', 'list', 'COUNT', '100')$$, $$VALUES ('0', ARRAY['list']::bytea[])$$,
+                  'SCAN … MATCH … TYPE');
+SELECT ok(redis_randomkey() IN ('a', 'b', 'c', 'list'), 'RANDOMKEY');
+SELECT is(redis_object_encoding('a'), 'int', 'OBJECT ENCODING');
+SELECT is(redis_wait(1, '10'), 0::bigint, 'WAIT');
+SELECT is(redis_del('a', 'b', 'absent', 'a'), 2::bigint, 'DEL');
+SELECT is(redis_unlink('list'), 1::bigint, 'UNLINK');
+SELECT is((SELECT count(*) FROM redis.list_items e WHERE NOT EXISTS (SELECT FROM redis.keys x WHERE x.id = e.id)), 0::bigint,
+          'few elements go with their key');
+
+-- errors
+SELECT throws_ok($$SELECT redis_rename('absent', 'x')$$, 'RD000', 'ERR no such key');
+SELECT throws_ok($$SELECT redis_expire('c', 9223372036854775807)$$, 'RD000', 'ERR invalid expire time in ''expire'' command');
+SELECT throws_ok($$SELECT redis_expire('c', 1, 'NX', 'GT')$$, 'RD000', 'ERR NX and XX, GT or LT options at the same time are not compatible');
+SELECT throws_ok($$SELECT redis_move('c', '99')$$, 'RD000', 'ERR DB index is out of range');
+SELECT throws_ok($$SELECT redis_copy('c', 'c')$$, 'RD000', 'ERR source and destination objects are the same');
+SELECT throws_ok($$SELECT redis_scan('x')$$, 'RD000', 'ERR invalid cursor');
+
+-- The sweep's entry follows a key under its new name, and a TTL that is pushed on writes none.
+DELETE FROM redis.expirations;
+SELECT redis_expire('c', 100);
+SELECT redis_expire('c', 200);
+SELECT redis_rename('c', 'renamed');
+SELECT results_eq('SELECT key FROM redis.expirations', $$VALUES ('renamed'::bytea)$$, 'the entry for the sweep is renamed');
+SELECT redis_move('renamed', '1');
+SELECT results_eq('SELECT db::integer FROM redis.expirations', $$VALUES (1)$$, 'and moved');
+
+-- An expired key is absent to everyone, before any sweep.
+SELECT redis_mset('x', '1', 'y', '2');
+UPDATE redis.keys SET expires_at = 1 WHERE db = 0;
+SELECT is(ARRAY[redis_exists('x', 'y'), redis_touch('x'), redis_ttl('x'), redis_del('y')], ARRAY[0, 0, -2, 0]::bigint[], 'expired keys are absent');
+SELECT ok(NOT redis_expire('x', 100) AND NOT redis_persist('x') AND NOT redis_copy('x', 'z'), 'and cannot be revived');
+SELECT is_empty($$SELECT redis_keys('*')$$, 'KEYS does not see them');
+SELECT is(redis_randomkey(), NULL, 'nor does RANDOMKEY');
+DELETE FROM redis.keys;
+
+-- Plans as the proxy's connections make them, of tables nobody has analyzed.
+SET LOCAL plan_cache_mode = force_generic_plan;
+SET LOCAL enable_seqscan = off;
+INSERT INTO redis.keys (id, db, type, key, value)
+SELECT nextval('redis.key_ids'), n % 2, 's', convert_to('user:' || n, 'UTF8'), 'v' FROM generate_series(1, 10000) n;
+SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_scan('0')$$), '<', 100::bigint, 'SCAN looks at its page only, at the front');
+SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_scan('3000000000', 'COUNT', '20')$$), '<', 200::bigint, 'and in the middle');
+SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_randomkey()$$), '<', 200::bigint, 'RANDOMKEY does not scan');
+SELECT cmp_ok(pg_temp.cost_of($$SELECT count(*) FROM redis_keys('user:123*')$$), '<', 200::bigint, 'KEYS uses the pattern''s prefix');
+SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_exists('user:2', 'user:4', 'user:6')$$), '<', 20::bigint, 'EXISTS looks keys up');
+SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_del('user:2', 'user:4', 'user:6')$$), '<', 20::bigint, 'DEL looks keys up');
+SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_rename('user:8', 'user:10')$$), '<', 20::bigint, 'RENAME looks keys up');
+SELECT is((SELECT count(*) FROM redis_scan('0', 'COUNT', '1000000') s, unnest(s.keys)), 4996::bigint, 'SCAN of everything');
+
+-- A whole SCAN, page by page, meets every key once.
+WITH RECURSIVE page AS (
+    SELECT s.next, s.keys FROM redis_scan('0', 'COUNT', '100') s
+    UNION ALL
+    SELECT s.next, s.keys FROM page p, LATERAL redis_scan(p.next::bytea, 'COUNT', '100') s WHERE p.next <> '0'
+)
+SELECT is(ARRAY[count(*), count(DISTINCT k)], ARRAY[4996, 4996]::bigint[], 'SCAN page by page') FROM page, unnest(page.keys) k;
+
+-- A collection of a million elements is given up by one row.
+INSERT INTO redis.keys (id, db, type, key, size, head, tail) VALUES (-1, 0, 'l', 'big', 1000000, 1, 1000000);
+SELECT redis_del('big');
+SELECT results_eq($$SELECT id, type::text FROM redis.orphans WHERE id = -1$$, $$VALUES (-1::bigint, 'l')$$, 'DEL of a big list leaves it to the reaper');
+
+-- Reads write nothing, and need no right to.
+SET TRANSACTION READ ONLY;
+SELECT lives_ok($$SELECT redis_exists('a', 'b'), redis_touch('a'), redis_type('a'), redis_ttl('a'), redis_pttl('a'), redis_expiretime('a'), redis_pexpiretime('a'),
+                  redis_keys('*'), redis_scan('0'), redis_randomkey(), redis_object_encoding('user:12'), redis_object_idletime('a'), redis_wait(0, '0')$$,
+                'reads run in a transaction that only reads');
+
+SELECT * FROM finish();
+ROLLBACK;
