@@ -108,7 +108,7 @@ std::optional<Command::Form> make_form(const Command& command, std::size_t count
     form.rest_in_array = rest > max_spread_arguments;
     form.fixed = form.rest_in_array ? fixed : count;
     form.format = reply_format(command, *signature, count + name_words);
-    if (!is_native_result(signature->result)) form.format.bulk = true;
+    if (!form.format.composite && !is_native_result(signature->result)) form.format.bulk = true;
 
     auto statement = std::make_shared<postgres::Statement>();
     std::string single;
