@@ -48,6 +48,26 @@ SELECT matches(redis_acl_genpass(), '^[0-9a-f]{64}$', 'ACL GENPASS');
 SELECT throws_ok($$SELECT redis_debug('sleep', '0')$$, 'RD000');
 SET LOCAL redis.enable_debug = 'on';
 SELECT is(redis_debug('sleep', '0'), 'OK', 'DEBUG SLEEP, where it is allowed');
+SELECT set_has(query, wanted, what) FROM (VALUES
+    ('SELECT unnest(redis_acl_cat(''string''))', $$VALUES ('get'), ('set')$$, 'ACL CAT'),
+    ('SELECT name FROM redis_memory_stats()', $$VALUES ('total.allocated')$$, 'MEMORY STATS')) AS v(query, wanted, what);
+SELECT is(got, wanted, what) FROM (VALUES
+    (redis_save(), 'OK', 'SAVE'),
+    (redis_bgsave('SCHEDULE'), 'Background saving started', 'BGSAVE'),
+    (redis_bgrewriteaof(), 'Background append only file rewriting started', 'BGREWRITEAOF'),
+    (redis_replicaof('no', 'one'), 'OK', 'REPLICAOF'),
+    (redis_memory_purge(), 'OK', 'MEMORY PURGE'),
+    (redis_slowlog_reset(), 'OK', 'SLOWLOG RESET'),
+    (redis_acl_whoami(), 'default', 'ACL WHOAMI')) AS v(got, wanted, what);
+SELECT matches(got, '[a-z]', 'a text') FROM unnest(ARRAY[redis_lolwut(), redis_memory_doctor(), redis_memory_malloc_stats(), redis_latency_doctor()]) AS got;
+SELECT matches(got[1], '<subcommand>', 'a help') FROM (VALUES (redis_memory_help()), (redis_slowlog_help()), (redis_latency_help()), (redis_acl_help())) AS v(got);
+SELECT is(got, '{}'::bytea[], 'nothing')
+FROM (VALUES (redis_slowlog_get('5')), (redis_latency_latest()), (redis_latency_history('command')), (redis_module_list())) AS v(got);
+SELECT is_empty('SELECT redis_latency_histogram()', 'LATENCY HISTOGRAM');
+SELECT is(ARRAY[redis_slowlog_len(), redis_latency_reset()], ARRAY[0, 0]::bigint[], 'SLOWLOG LEN, LATENCY RESET');
+SELECT is(redis_acl_users(), ARRAY['default'], 'ACL USERS');
+SELECT cmp_ok(redis_lastsave(), '>', 1700000000::bigint, 'LASTSAVE');
+SELECT throws_ok($$SELECT redis_latency_graph('command')$$, 'RD000', 'ERR No samples available for event ''command''');
 
 -- what proxies ask
 SELECT results_eq($$SELECT db::integer, keys, expires, avg_ttl BETWEEN 90000 AND 100000 FROM redis.info_keyspace()$$,

@@ -136,6 +136,7 @@ RSpec.describe 'server' do
       call('SET', 'a', '1')
       expect(call('MEMORY', 'PURGE')).to eq :OK
       expect(call('MEMORY', 'DOCTOR')).to be_a String
+      expect(call('MEMORY', 'MALLOC-STATS')).to be_a String
       expect(call3('MEMORY', 'DOCTOR')).to be_a Verbatim
       expect(call3('MEMORY', 'STATS')).to include('keys.count' => 1, 'total.allocated' => Integer, 'keys.bytes-per-key' => Integer)
       expect(call('MEMORY', 'HELP').first).to start_with 'MEMORY <subcommand> [<arg> '
