@@ -249,7 +249,7 @@ RSpec.describe 'keys' do
       bytes = []
       until rest.empty?
         taken = rest.slice!(0)
-        break if taken == ']' && !(taken == '\\')
+        break if taken == ']'
 
         if taken == '\\' && !rest.empty?
           bytes << rest.slice!(0).ord
