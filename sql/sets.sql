@@ -458,21 +458,25 @@ BEGIN
     RETURN result;
 END $$;
 
-CREATE OR REPLACE FUNCTION public.redis_spop(key bytea, count bytea) RETURNS bytea[]
+CREATE OR REPLACE FUNCTION public.redis_spop(key bytea, count bytea, VARIADIC more bytea[] DEFAULT '{}') RETURNS bytea[]
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);
-    wanted constant bigint := redis.parse_integer(count, 'ERR value is out of range, must be positive');
+    wanted bigint;
     done boolean;
 BEGIN
+    IF pg_catalog.cardinality(more) > 0 THEN
+        PERFORM redis.raise_syntax_error();
+    END IF;
+    wanted := redis.parse_integer(count, 'ERR value is out of range, must be positive');
     IF wanted < 0 THEN
         PERFORM redis.raise_error('ERR value is out of range, must be positive');
     END IF;
     done := redis.lock_key(d, k);
     RETURN redis.pop_members(d, k, wanted);
 END $$;
-COMMENT ON FUNCTION public.redis_spop(bytea, bytea) IS
+COMMENT ON FUNCTION public.redis_spop(bytea, bytea, bytea[]) IS
 'SPOP key count
 Removes up to count random members from a set and returns them; empty when the key is absent. Errors: WRONGTYPE, a count that is
 no integer or negative.';
@@ -498,12 +502,15 @@ COMMENT ON FUNCTION public.redis_srandmember(bytea) IS
 'SRANDMEMBER key
 A random member of a set; NULL when the key is absent. Errors: WRONGTYPE.';
 
-CREATE OR REPLACE FUNCTION public.redis_srandmember(key bytea, count bigint) RETURNS bytea[]
+CREATE OR REPLACE FUNCTION public.redis_srandmember(key bytea, count bigint, VARIADIC more bytea[] DEFAULT '{}') RETURNS bytea[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
     set_id bigint;
     set_size bigint;
 BEGIN
+    IF pg_catalog.cardinality(more) > 0 THEN
+        PERFORM redis.raise_syntax_error();
+    END IF;
     IF count = -9223372036854775808 THEN
         PERFORM redis.raise_error('ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807');
     END IF;
@@ -518,7 +525,7 @@ BEGIN
     RETURN redis.members_at(set_id, ARRAY(SELECT pg_catalog.floor(pg_catalog.random() * set_size)::bigint
                                           FROM pg_catalog.generate_series(1, -count)));
 END $$;
-COMMENT ON FUNCTION public.redis_srandmember(bytea, bigint) IS
+COMMENT ON FUNCTION public.redis_srandmember(bytea, bigint, bytea[]) IS
 'SRANDMEMBER key count
 Up to count different random members of a set; with a negative count exactly that many, which may repeat. Errors: WRONGTYPE.';
 SELECT redis.register_command('srandmember', 'redis_srandmember', arity => -2,

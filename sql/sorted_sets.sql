@@ -1,4 +1,4 @@
--- Sorted sets. Order and ranges come from the index (id, score, member). A single member is found by (id, hash, member), always in
+-- Sorted sets. Order and ranges come from the index (id, score, member). One member is found by (id, hash, member), always in
 -- a scalar subquery or by ctid, which no plan can turn into a walk over the whole set (the key is locked, so ctids hold).
 --
 -- Why that hash: ZSCAN's cursor is a number, and what stays throughout must be returned however scores change, so it needs an
@@ -64,8 +64,8 @@ END $$;
 CREATE OR REPLACE AGGREGATE redis.sum_scores(double precision) (
     SFUNC = redis.add_scores, STYPE = double precision, INITCOND = '0');
 
--- A score as Redis writes it where a reply has no number type: C's %.17g.
-CREATE OR REPLACE FUNCTION redis.score_bytes(score double precision) RETURNS bytea
+-- A score as Redis writes it where a reply has no number type: C's %.17g, which shows integers below 1e17 in full.
+CREATE OR REPLACE FUNCTION redis.score_bytes(score double precision, full_below double precision DEFAULT 1e17) RETURNS bytea
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
     bits bytea;
@@ -76,7 +76,7 @@ DECLARE
 BEGIN
     IF pg_catalog.abs(score) = 'Infinity' THEN
         RETURN CASE WHEN score > 0 THEN 'inf'::bytea ELSE '-inf'::bytea END;
-    ELSIF pg_catalog.abs(score) < 1e17 AND score = pg_catalog.trunc(score) THEN
+    ELSIF pg_catalog.abs(score) < full_below AND score = pg_catalog.trunc(score) THEN
         RETURN redis.integer_bytes(score::bigint);
     END IF;
     bits := pg_catalog.float8send(pg_catalog.abs(score));
@@ -1282,14 +1282,19 @@ COMMENT ON FUNCTION public.redis_zpopmin(bytea) IS
 Removes the member with the lowest score from a sorted set and returns it with the score; no row when the key is absent.
 Errors: WRONGTYPE.';
 
-CREATE OR REPLACE FUNCTION public.redis_zpopmin(key bytea, count bytea) RETURNS TABLE (member bytea, score double precision)
+CREATE OR REPLACE FUNCTION public.redis_zpopmin(key bytea, count bytea, VARIADIC more bytea[] DEFAULT '{}')
+RETURNS TABLE (member bytea, score double precision)
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);
-    wanted constant bigint := redis.parse_integer(count, 'ERR value is out of range, must be positive');
+    wanted bigint;
     done boolean;
 BEGIN
+    IF pg_catalog.cardinality(more) > 0 THEN
+        PERFORM redis.raise_syntax_error();
+    END IF;
+    wanted := redis.parse_integer(count, 'ERR value is out of range, must be positive');
     IF wanted < 0 THEN
         PERFORM redis.raise_error('ERR value is out of range, must be positive');
     END IF;
@@ -1297,7 +1302,7 @@ BEGIN
     RETURN QUERY SELECT s.member, s.score
     FROM redis.pop_scored(d, k, false, wanted) p, redis.scored_rows(p.members, p.scores, true) s;
 END $$;
-COMMENT ON FUNCTION public.redis_zpopmin(bytea, bytea) IS
+COMMENT ON FUNCTION public.redis_zpopmin(bytea, bytea, bytea[]) IS
 'ZPOPMIN key count
 The same for up to count members. Errors also: a count that is no integer or negative.';
 SELECT redis.register_command('zpopmin', 'redis_zpopmin', arity => -2,
@@ -1339,14 +1344,19 @@ COMMENT ON FUNCTION public.redis_zpopmax(bytea) IS
 Removes the member with the highest score from a sorted set and returns it with the score; no row when the key is absent.
 Errors: WRONGTYPE.';
 
-CREATE OR REPLACE FUNCTION public.redis_zpopmax(key bytea, count bytea) RETURNS TABLE (member bytea, score double precision)
+CREATE OR REPLACE FUNCTION public.redis_zpopmax(key bytea, count bytea, VARIADIC more bytea[] DEFAULT '{}')
+RETURNS TABLE (member bytea, score double precision)
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);
-    wanted constant bigint := redis.parse_integer(count, 'ERR value is out of range, must be positive');
+    wanted bigint;
     done boolean;
 BEGIN
+    IF pg_catalog.cardinality(more) > 0 THEN
+        PERFORM redis.raise_syntax_error();
+    END IF;
+    wanted := redis.parse_integer(count, 'ERR value is out of range, must be positive');
     IF wanted < 0 THEN
         PERFORM redis.raise_error('ERR value is out of range, must be positive');
     END IF;
@@ -1354,7 +1364,7 @@ BEGIN
     RETURN QUERY SELECT s.member, s.score
     FROM redis.pop_scored(d, k, true, wanted) p, redis.scored_rows(p.members, p.scores, true) s;
 END $$;
-COMMENT ON FUNCTION public.redis_zpopmax(bytea, bytea) IS
+COMMENT ON FUNCTION public.redis_zpopmax(bytea, bytea, bytea[]) IS
 'ZPOPMAX key count
 The same for up to count members. Errors also: a count that is no integer or negative.';
 SELECT redis.register_command('zpopmax', 'redis_zpopmax', arity => -2,
@@ -1425,8 +1435,8 @@ SELECT redis.register_command('zmpop', 'redis_zmpop', arity => -4,
 -- Random members
 
 -- Draws members of a sorted set at random, each equally likely, and repetitions too. The hashes are cut into buckets of 32
--- members on average; a draw picks a bucket and one of 128 slots, and counts when the bucket has that many members, which one in four
--- does. (A bucket of more than 128 is all but impossible.)
+-- members on average; a draw picks a bucket and one of 128 slots, and counts when the bucket has that many members, one in
+-- four. (A bucket of more than 128 is all but impossible.)
 CREATE OR REPLACE FUNCTION redis.draw_scored(
     zset_id bigint, size bigint, wanted bigint, OUT members bytea[], OUT scores double precision[])
 LANGUAGE plpgsql STABLE AS $$
@@ -1561,6 +1571,7 @@ DECLARE
     members bytea[];
     scores double precision[];
     last integer;
+    full_below double precision := 1e17;
 BEGIN
     next_cursor := '0';
     elements := '{}'::bytea[];
@@ -1569,7 +1580,8 @@ BEGIN
         RETURN;
     END IF;
     SELECT o.count, o.match INTO page, pattern FROM redis.parse_scan_options(options, false) o;
-    IF zset_size <= 128 THEN -- as Redis: all at once, in order
+    IF zset_size <= 128 THEN -- as Redis: all at once, in order, scores that are 64-bit integers shown as such
+        full_below := 9223372036854775807;
         SELECT r.members, r.scores INTO members, scores FROM redis.read_ranks(zset_id, zset_size, 0, -1, false) r;
     ELSE
         SELECT pg_catalog.array_agg(s.member), pg_catalog.array_agg(s.score), pg_catalog.max(s.hash) INTO members, scores, last
@@ -1581,7 +1593,7 @@ BEGIN
     END IF;
     regex := CASE WHEN pattern IS NOT NULL THEN redis.glob_regex(pattern, true) END;
     elements := ARRAY(
-        SELECT CASE i.n WHEN 1 THEN u.member ELSE redis.score_bytes(u.score) END
+        SELECT CASE i.n WHEN 1 THEN u.member ELSE redis.score_bytes(u.score, full_below) END
         FROM ROWS FROM (pg_catalog.unnest(members), pg_catalog.unnest(scores)) WITH ORDINALITY AS u(member, score, n),
              (VALUES (1), (2)) AS i(n)
         WHERE regex IS NULL OR redis.glob_match(u.member, regex)
