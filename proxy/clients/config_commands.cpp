@@ -59,8 +59,8 @@ void config_set(Invocation& invocation) {
         names += (names.empty() ? "" : ", ") + ("$" + std::to_string(parameters.size() - 1));
         values += (values.empty() ? "" : ", ") + ("$" + std::to_string(parameters.size()));
     }
-    const auto sql = "SELECT pg_catalog.count(redis.config_set(s.name, s.value)) FROM pg_catalog.unnest(ARRAY[" + names + "], ARRAY[" + values +
-                     "]) AS s(name, value)";
+    const auto sql = "SELECT pg_catalog.count(redis.config_set(s.name, s.value)) FROM ROWS FROM (pg_catalog.unnest(ARRAY[" + names + "]), pg_catalog.unnest(ARRAY[" +
+                     values + "])) AS s(name, value)";
     client.await(sql, std::move(parameters), true,
                  [&server, wanted](const postgres::Rows*, const postgres::Failure* failure, resp::ReplyWriter& reply) {
                      if (failure != nullptr) {

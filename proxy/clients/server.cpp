@@ -29,6 +29,7 @@ postgres::ConnectorOptions connector_options(const operations::Config& config) {
     options.setup_sql = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;"
                         "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET redis.events = '';" +
                         quoted_setting("synchronous_commit", config.synchronous_commit) +
+                        quoted_setting("redis.databases", std::to_string(config.databases)) +
                         quoted_setting("redis.enable_flush", config.enable_flush ? "on" : "off") +
                         quoted_setting("redis.enable_debug", config.enable_debug ? "on" : "off");
     return options;

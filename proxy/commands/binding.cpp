@@ -14,6 +14,9 @@ using postgres::Type;
 // As many variadic arguments are bound one by one (and so can be grouped with other clients' calls); more go as one array.
 constexpr std::size_t max_spread_arguments = 8;
 
+// A message to Postgres is limited to 1 GiB.
+constexpr std::size_t max_call_bytes = 1000UL * 1000 * 1000;
+
 struct Parameter {
     Type type;
     std::string sql_type;  // what $n is declared as
@@ -198,6 +201,9 @@ std::optional<std::string> convert(std::string& argument, Type type, std::vector
 }  // namespace
 
 std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::string> arguments) {
+    std::size_t bytes = 0;
+    for (const auto& argument : arguments) bytes += argument.size();
+    if (bytes > max_call_bytes) return "ERR the arguments of one command may be 1000 MB at most in pgredis";
     const std::size_t name_words = command.name.find('|') == std::string::npos ? 1 : 2;
     const auto count = arguments.size() - name_words;
     // Beyond this all counts have the same form, so that clients cannot make this map grow.
@@ -211,8 +217,8 @@ std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::str
     BoundCall bound;
     bound.format = form.format;
     bound.call.statement = form.statement;
-    bound.call.writes = command.writes();
-    if (command.writes()) {
+    bound.call.writes = command.may_write();
+    if (command.may_write()) {
         if (const auto positions = key_positions(command, arguments)) {
             for (const auto& position : *positions) bound.call.locked_keys.push_back(arguments[position.index]);
         }

@@ -91,6 +91,7 @@ std::unique_ptr<Command> read_command(const ordered_json& json) {
     command->doc_flags = strings(json.at("doc_flags"));
     for (const auto& signature : json.at("signatures")) command->signatures.push_back(read_signature(signature));
     command->writes_ = command->has_flag("write");
+    command->may_write_ = !command->has_flag("readonly");
     return command;
 }
 

@@ -80,6 +80,8 @@ struct Command {
 
     [[nodiscard]] bool has_flag(std::string_view flag) const;
     [[nodiscard]] bool writes() const { return writes_; }
+    // Unless it says that it only reads, a command may write.
+    [[nodiscard]] bool may_write() const { return may_write_; }
     // Does this number of arguments (the name, of both parts, counted) fit?
     [[nodiscard]] bool arity_fits(std::size_t arguments) const;
     // The name for people: "object|encoding".
@@ -95,6 +97,7 @@ struct Command {
     std::unordered_map<std::size_t, std::optional<Form>> forms;
 
     bool writes_ = false;
+    bool may_write_ = true;
 };
 
 class Registry {

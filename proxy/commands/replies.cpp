@@ -276,6 +276,8 @@ void write_failure(const postgres::Failure& failure, resp::ReplyWriter& writer) 
         writer.error("READONLY You can't write against a read only replica.");
     } else if (failure.sqlstate.starts_with("53") || failure.sqlstate == "54000") {
         writer.error("ERR Postgres is out of resources; see the proxy's log");
+    } else if (failure.sqlstate == "55P03") {
+        writer.error("ERR another transaction holds what this command needs locked; try again");
     } else if (failure.sqlstate == "42501") {
         writer.error("NOPERM the proxy's database role may not run this command; see the proxy's log");
     } else {

@@ -7,7 +7,7 @@ namespace pgredis::postgres {
 namespace {
 
 // A batch holds no more than this, so that its transaction stays short, its answers fit in memory and its locks into the server's table.
-constexpr std::size_t max_batch_calls = 1000;
+constexpr std::size_t max_batch_calls = 500;
 constexpr std::size_t max_batch_locks = 500;
 constexpr std::size_t max_batch_bytes = std::size_t{4} << 20;
 constexpr std::uint64_t tick_ms = 100;
@@ -71,7 +71,7 @@ Dispatcher::Counters Dispatcher::counters() const {
             sum.connected_lanes += lane->connected() ? 1 : 0;
         }
     }
-    sum.queued_jobs = slow_queue_.size();
+    sum.queued_jobs = slow_queue_.size() + blocked_queue_.size();
     for (const auto& [database, queue] : quick_queues_) sum.queued_jobs += queue.size();
     return sum;
 }
@@ -113,14 +113,26 @@ std::vector<std::shared_ptr<Job>> Dispatcher::take_batch() {
     return batch;
 }
 
+// The next job for a slow lane. One lane stays free of jobs that may wait for a lock for long, so that other slow work gets on.
+std::shared_ptr<Job> Dispatcher::take_slow() {
+    const auto waiting = std::count_if(slow_.begin(), slow_.end(), [](const auto& lane) { return lane->blocked(); });
+    auto* queue = &slow_queue_;
+    if (!blocked_queue_.empty() && waiting < std::max(1, options_.slow_lanes - 1)) queue = &blocked_queue_;
+    if (queue->empty()) return nullptr;
+    auto job = std::move(queue->front());
+    queue->pop_front();
+    return job;
+}
+
 void Dispatcher::dispatch_slow() {
-    if (slow_queue_.empty()) return;
+    if (slow_queue_.empty() && blocked_queue_.empty()) return;
     for (const auto& lane : slow_) {
         if (!lane->ready()) continue;
-        lane->run({std::move(slow_queue_.front())});
-        slow_queue_.pop_front();
-        if (slow_queue_.empty()) return;
+        auto job = take_slow();
+        if (!job) return;
+        lane->run({std::move(job)});
     }
+    if (slow_queue_.empty() && blocked_queue_.empty()) return;
     // Connections for slow work are opened when there is some: one more each time all are busy.
     const auto connecting = std::any_of(slow_.begin(), slow_.end(), [](const auto& lane) { return !lane->connected(); });
     if (!connecting && slow_.size() < static_cast<std::size_t>(options_.slow_lanes)) {
@@ -140,7 +152,7 @@ void Dispatcher::on_lane_ready(Lane& lane) {
 
 void Dispatcher::on_lane_lost(Lane& lane, const std::string& error, std::vector<std::shared_ptr<Job>> unanswered) {
     for (auto job = unanswered.rbegin(); job != unanswered.rend(); ++job) {
-        auto& queue = lane.kind() == Lane::Kind::slow ? slow_queue_ : quick_queues_[(*job)->database];
+        auto& queue = (*job)->blocked ? blocked_queue_ : lane.kind() == Lane::Kind::slow ? slow_queue_ : quick_queues_[(*job)->database];
         queue.push_front(std::move(*job));
     }
     if (was_connected_ && connected()) return;
@@ -150,7 +162,10 @@ void Dispatcher::on_lane_lost(Lane& lane, const std::string& error, std::vector<
 }
 
 void Dispatcher::on_lane_blocked(Lane&, std::vector<std::shared_ptr<Job>> blocked) {
-    for (auto& job : blocked) slow_queue_.push_back(std::move(job));
+    for (auto& job : blocked) {
+        job->blocked = true;
+        blocked_queue_.push_back(std::move(job));
+    }
 }
 
 void Dispatcher::on_fault(const Failure& failure) { events_.on_fault(failure); }
@@ -162,7 +177,10 @@ void Dispatcher::expire_waiting() {
     if (!connected()) {
         for (auto& [database, queue] : quick_queues_) expire(queue, deadline, failure);
     }
-    if (std::none_of(slow_.begin(), slow_.end(), [](const auto& lane) { return lane->connected(); })) expire(slow_queue_, deadline, failure);
+    if (std::none_of(slow_.begin(), slow_.end(), [](const auto& lane) { return lane->connected(); })) {
+        expire(slow_queue_, deadline, failure);
+        expire(blocked_queue_, deadline, failure);
+    }
 }
 
 void Dispatcher::expire(Queue& queue, std::uint64_t deadline, const Failure& failure) {

@@ -65,6 +65,7 @@ class Dispatcher final : public Lane::Observer {
     void dispatch_quick();
     void dispatch_slow();
     std::vector<std::shared_ptr<Job>> take_batch();
+    std::shared_ptr<Job> take_slow();
     void expire_waiting();
     static void expire(Queue& queue, std::uint64_t deadline, const Failure& failure);
 
@@ -76,6 +77,7 @@ class Dispatcher final : public Lane::Observer {
     std::vector<std::unique_ptr<Lane>> slow_;
     std::map<std::int16_t, Queue> quick_queues_;  // by database: a batch is of one
     Queue slow_queue_;
+    Queue blocked_queue_;  // what quick lanes gave away; may not take all the slow lanes
     uv_prepare_t* prepare_;
     uv_timer_t* timer_;
     bool was_connected_ = false;

@@ -22,7 +22,7 @@ struct Call {
     std::shared_ptr<const Statement> statement;
     std::vector<Value> arguments;          // as many as the statement has parameters
     std::vector<std::string> locked_keys;  // keys to lock before the transaction reads anything
-    bool writes = false;
+    bool writes = false;  // or may write, for all that is known
 };
 
 // The rows that answer one call; valid only during the callback.
@@ -63,6 +63,7 @@ class Job {
     std::vector<Call> calls;
     std::int16_t database = 0;
     bool slow = false;             // may run long: kept away from the quick batches
+    bool blocked = false;          // a quick lane gave it away: see Lane::Observer::on_lane_blocked
     std::uint64_t queued_at = 0;   // loop time in milliseconds
     std::size_t bytes = 0;         // of all arguments, about
     std::size_t answered = 0;      // how many calls have their answer

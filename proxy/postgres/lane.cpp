@@ -39,6 +39,8 @@ bool is_transient(const Failure& failure) { return failure.sqlstate == "40001" |
 
 bool is_lock_timeout(const Failure& failure) { return failure.sqlstate == "55P03"; }
 
+bool is_statement_timeout(const Failure& failure) { return failure.sqlstate == "57014"; }
+
 // A deployment replaced functions under a prepared statement.
 bool is_stale_plan(const Failure& failure) {
     return failure.sqlstate == "42883" || failure.sqlstate == "0A000" || failure.sqlstate == "26000" ||
@@ -103,8 +105,8 @@ void Lane::stop() {
 
 void Lane::connect() {
     connecting_ = true;
-    // A quick lane does not wait long for a key that somebody else holds; see on_lane_blocked.
-    const std::string setup = kind_ == Kind::quick ? "SET lock_timeout = '100ms'" : "SET lock_timeout = 0";
+    // A quick lane waits neither for a key that somebody else holds nor for a call that turns out to be slow; see on_lane_blocked.
+    const std::string setup = kind_ == Kind::quick ? "SET lock_timeout = '100ms'; SET statement_timeout = '250ms'" : "SET lock_timeout = 0";
     connector_.connect(name_, setup, [this](ConnectionPtr connection, const std::string& error) {
         connecting_ = false;
         on_connected(std::move(connection), error);
@@ -401,6 +403,10 @@ void Lane::settle(Range range, const Failure& failure, std::optional<std::size_t
         todo_.push_front(range);
         probe_locks(range);
         return;
+    } else if (is_statement_timeout(failure) && kind_ == Kind::quick && (culprit || size == 1)) {
+        const Job* slow = items_[culprit.value_or(range.begin)].job;
+        set_aside([slow](const Job& job) { return &job == slow; });
+        return;
     } else if (is_stale_plan(failure) && range.attempts == 1) {
         // Prepared statements of the old functions are given up; names of new ones are free again.
         todo_.push_front(range);
@@ -457,19 +463,23 @@ void Lane::on_probed(const PGresult* result) {
             at += 4 + length;
         }
     }
-    const auto is_blocked = [&locked](const std::shared_ptr<Job>& job) {
-        for (std::size_t i = job->answered; i < job->calls.size(); ++i) {
-            for (const auto& key : job->calls[i].locked_keys) {
+    set_aside([&locked](const Job& job) {
+        for (std::size_t i = job.answered; i < job.calls.size(); ++i) {
+            for (const auto& key : job.calls[i].locked_keys) {
                 if (locked.contains(key)) return true;
             }
         }
         return false;
-    };
+    });
+}
+
+// Gives these jobs away and begins again with the others.
+void Lane::set_aside(const std::function<bool(const Job&)>& wanted) {
     std::vector<std::shared_ptr<Job>> blocked;
     std::vector<std::shared_ptr<Job>> rest;
     for (auto& job : jobs_) {
         if (job->done()) continue;
-        (is_blocked(job) ? blocked : rest).push_back(std::move(job));
+        (wanted(*job) ? blocked : rest).push_back(std::move(job));
     }
     jobs_ = std::move(rest);
     if (!blocked.empty()) observer_.on_lane_blocked(*this, std::move(blocked));

@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +21,7 @@ namespace pgredis::postgres {
 class Lane {
    public:
     enum class Kind {
-        quick,  // whole batches, lock timeout: a key that somebody holds for long is left to a slow lane
+        quick,  // whole batches, short timeouts: what takes long or waits for long is left to a slow lane
         slow    // one call a transaction, no timeouts
     };
 
@@ -29,7 +30,7 @@ class Lane {
         virtual void on_lane_ready(Lane& lane) = 0;
         // The connection broke (or could not be made): these jobs are not answered and can be run elsewhere, in this order.
         virtual void on_lane_lost(Lane& lane, const std::string& error, std::vector<std::shared_ptr<Job>> unanswered) = 0;
-        // Somebody outside holds keys of these jobs locked: run them where waiting disturbs nobody.
+        // These jobs take long, or somebody outside holds their keys locked: run them where that disturbs nobody.
         virtual void on_lane_blocked(Lane& lane, std::vector<std::shared_ptr<Job>> blocked) = 0;
         virtual void on_fault(const Failure& failure) = 0;
 
@@ -57,6 +58,8 @@ class Lane {
     [[nodiscard]] bool connected() const { return connection_ != nullptr; }
     [[nodiscard]] bool closed() const { return stopped_ && !connecting_; }
     [[nodiscard]] Kind kind() const { return kind_; }
+    // Is it at work on a job that a quick lane had to give away?
+    [[nodiscard]] bool blocked() const { return !jobs_.empty() && jobs_.front()->blocked; }
     [[nodiscard]] const Counters& counters() const { return counters_; }
 
     // Needs ready(); all jobs are of one database and have calls to answer.
@@ -100,6 +103,7 @@ class Lane {
     void settle(Range range, const Failure& failure, std::optional<std::size_t> culprit);
     void probe_locks(const Range& range);
     void on_probed(const PGresult* result);
+    void set_aside(const std::function<bool(const Job&)>& wanted);
     void fail_item(const Item& item, const Failure& failure);
     void finish();
 

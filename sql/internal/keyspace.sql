@@ -46,6 +46,8 @@ $$;
 CREATE OR REPLACE FUNCTION redis.lock_all() RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
+    -- Everybody else queues behind this request, so it must not wait long for a transaction that is left open somewhere.
+    PERFORM pg_catalog.set_config('lock_timeout', '2s', true);
     LOCK TABLE redis.keys IN ACCESS EXCLUSIVE MODE;
     RETURN true;
 END $$;
@@ -104,7 +106,7 @@ BEGIN
     IF due IS NULL OR due >= old THEN
         RETURN old;
     END IF;
-    INSERT INTO redis.expirations (due, id, db, key) VALUES (due, key_id, d, k) ON CONFLICT DO NOTHING;
+    INSERT INTO redis.expirations (due, id, db, key) VALUES (due, key_id, d, k) ON CONFLICT (due, id) DO UPDATE SET db = excluded.db, key = excluded.key;
     RETURN due;
 END $$;
 
