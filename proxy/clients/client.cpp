@@ -234,7 +234,7 @@ void Client::pump() {
         }
         if (!server_.admit(*this)) break;
         if (is_paused(requests_.front())) {
-            server_.wait_for_unpause(*this);
+            server_.wait_in_line(*this);
             break;
         }
         auto request = std::move(requests_.front());

@@ -230,10 +230,8 @@ bool Server::admit(Client& client) {
         client.waiting_since = 0;
         return true;
     }
-    if (client.waiting_since == 0) {
-        client.waiting_since = uv_now(&loop_);
-        waiting_.push_back(&client);
-    }
+    if (client.waiting_since == 0) client.waiting_since = uv_now(&loop_);
+    wait_in_line(client);
     return false;
 }
 
@@ -265,7 +263,7 @@ void Server::unpause() {
 
 bool Server::paused(bool writes) const { return paused_until_ > uv_now(&loop_) && (writes || !paused_writes_only_); }
 
-void Server::wait_for_unpause(Client& client) {
+void Server::wait_in_line(Client& client) {
     if (std::find(waiting_.begin(), waiting_.end(), &client) == waiting_.end()) waiting_.push_back(&client);
 }
 
@@ -285,6 +283,7 @@ void Server::on_tick() {
         if (client->waiting_since == 0 || now - client->waiting_since < wait) continue;
         waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), client), waiting_.end());
         client->refuse_requests("ERR Postgres is not available; try again later");
+        client->pump();
     }
     if (const auto timeout = settings_.number("timeout"); timeout > 0) {
         std::vector<Client*> idle;

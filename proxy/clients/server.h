@@ -72,7 +72,8 @@ class Server {
     void pause(std::uint64_t until, bool writes_only);
     void unpause();
     [[nodiscard]] bool paused(bool writes) const;
-    void wait_for_unpause(Client& client);
+    // Pumps this client when what it waits for may be there.
+    void wait_in_line(Client& client);
     void forget(Client& client);
     void apply_settings();
 
