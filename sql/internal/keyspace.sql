@@ -106,7 +106,8 @@ BEGIN
     IF due IS NULL OR due >= old THEN
         RETURN old;
     END IF;
-    INSERT INTO redis.expirations (due, id, db, key) VALUES (due, key_id, d, k) ON CONFLICT (due, id) DO UPDATE SET db = excluded.db, key = excluded.key;
+    INSERT INTO redis.expirations (due, id, db, key) VALUES (due, key_id, d, k)
+    ON CONFLICT ON CONSTRAINT expirations_pkey DO UPDATE SET db = excluded.db, key = excluded.key; -- left over from before a RENAME
     RETURN due;
 END $$;
 
