@@ -97,7 +97,8 @@ std::string call_sql(const Signature& signature, const std::string& arguments, c
         const std::string call = signature.name + "(" + arguments + ")";
         return from.empty() ? "SELECT * FROM " + call : "SELECT r.* FROM " + from + ", LATERAL " + call + " AS r";
     }
-    const std::string cast = is_native_result(signature.result) ? "" : "::pg_catalog.text";
+    const std::string as_text = signature.result.ends_with("[]") ? "::pg_catalog.text[]" : "::pg_catalog.text";
+    const std::string cast = is_native_result(signature.result) ? "" : as_text;
     return "SELECT " + signature.name + "(" + arguments + ")" + cast + (from.empty() ? "" : " FROM " + from);
 }
 
@@ -237,13 +238,14 @@ std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::str
 }
 
 std::string unknown_command_error(std::span<const std::string> arguments) {
-    // Redis shows up to 128 bytes of the name and of all arguments together.
-    constexpr std::size_t shown = 128;
+    // Redis shows up to 128 bytes of the name and of all arguments together, and none behind a NUL.
+    constexpr std::size_t max_shown = 128;
+    const auto shown = [](const std::string& argument, std::size_t bytes) { return argument.substr(0, std::min(argument.find('\0'), bytes)); };
     std::string list;
-    for (std::size_t i = 1; i < arguments.size() && list.size() < shown; ++i) {
-        list += "'" + std::string(arguments[i].c_str()).substr(0, shown - list.size()) + "' ";
+    for (std::size_t i = 1; i < arguments.size() && list.size() < max_shown; ++i) {
+        list += "'" + shown(arguments[i], max_shown - list.size()) + "' ";
     }
-    return "ERR unknown command '" + std::string(arguments[0].c_str()).substr(0, shown) + "', with args beginning with: " + list;
+    return "ERR unknown command '" + shown(arguments[0], max_shown) + "', with args beginning with: " + list;
 }
 
 std::string unknown_subcommand_error(const Command& container, std::string_view subcommand) {

@@ -55,6 +55,7 @@ KeySpec read_key_spec(const ordered_json& json) {
         spec.first = json["keynum"].at(1).get<int>();
         spec.step = json["keynum"].at(2).get<int>();
     }
+    spec.step = std::max(spec.step, 1);  // or looking for keys would never end
     return spec;
 }
 
@@ -127,8 +128,9 @@ bool append_positions(const KeySpec& spec, std::span<const std::string> argument
             last = first + ((count - first) / spec.limit + spec.last);
         }
     } else if (spec.find == KeySpec::Find::keynum) {
-        if (first + spec.count_index >= count) return false;
-        const auto keys = resp::parse_integer(arguments[first + spec.count_index]);
+        const int told = first + spec.count_index;
+        if (told < 0 || told >= count) return false;
+        const auto keys = resp::parse_integer(arguments[told]);
         if (!keys || *keys < 0 || *keys > count) return false;
         first += spec.first;
         last = first + (static_cast<int>(*keys) - 1) * spec.step;

@@ -37,8 +37,14 @@ void write_json_value(const nlohmann::ordered_json& json, ReplyWriter& writer) {
             writer.boolean(json.get<bool>());
             break;
         case Kind::number_integer:
-        case Kind::number_unsigned:
             writer.integer(json.get<std::int64_t>());
+            break;
+        case Kind::number_unsigned:
+            if (json.get<std::uint64_t>() <= INT64_MAX) {
+                writer.integer(json.get<std::int64_t>());
+            } else {
+                writer.big_number(json.dump());
+            }
             break;
         case Kind::number_float:
             writer.double_number(json.get<double>());
@@ -63,27 +69,25 @@ class Array {
         at_ = sizes_ + 8 * static_cast<std::size_t>(dimensions_);
     }
 
-    [[nodiscard]] std::size_t size() const { return dimensions_ == 0 ? 0 : read_int32(sizes_); }
+    [[nodiscard]] std::size_t size() const { return dimensions_ == 0 ? 0 : size_of(0); }
 
     void write(ReplyWriter& writer) {
-        if (dimensions_ == 0) {
-            writer.array(0);
-        } else {
-            write_dimension(0, writer);
-        }
+        writer.array(size());
+        write_elements(writer);
     }
 
-    // The elements alone, without a header.
+    // The elements alone, without a header: as many as size() says, arrays where there is more than one dimension.
     void write_elements(ReplyWriter& writer) {
-        for (std::size_t i = 0; i < size(); ++i) write_element(writer);
+        if (dimensions_ > 0) write_dimension(0, writer);
     }
 
    private:
+    [[nodiscard]] std::size_t size_of(int dimension) const { return read_int32(sizes_ + 8 * static_cast<std::size_t>(dimension)); }
+
     void write_dimension(int dimension, ReplyWriter& writer) {
-        const auto count = read_int32(sizes_ + 8 * static_cast<std::size_t>(dimension));
-        writer.array(count);
-        for (std::uint32_t i = 0; i < count; ++i) {
+        for (std::size_t i = 0; i < size_of(dimension); ++i) {
             if (dimension + 1 < dimensions_) {
+                writer.array(size_of(dimension + 1));
                 write_dimension(dimension + 1, writer);
             } else {
                 write_element(writer);
@@ -202,8 +206,10 @@ void write_scalar(const Cell& cell, const ReplyFormat& format, ReplyWriter& writ
         Array array(cell.bytes());
         if (format.set) {
             writer.set(array.size());
-        } else {
+        } else if (array.size() % 2 == 0) {
             writer.map(array.size() / 2);
+        } else {
+            writer.array(array.size());
         }
         array.write_elements(writer);
         return;
@@ -233,12 +239,13 @@ void write_set_of_rows(const postgres::Rows& rows, const ReplyFormat& format, Re
     const auto count = static_cast<std::size_t>(rows.count);
     const int columns = PQnfields(rows.result);
     const bool resp3 = writer.protocol() == resp::Protocol::resp3;
-    const auto shown_columns = [&](int row) { return format.pairs && PQgetisnull(rows.result, row, 1) != 0 ? 1 : columns; };
-    if (format.map) {
+    const bool pairs = format.pairs && columns == 2;
+    const auto shown_columns = [&](int row) { return pairs && PQgetisnull(rows.result, row, 1) != 0 ? 1 : columns; };
+    if (format.map && columns == 2) {
         writer.map(count);
-    } else if (format.set) {
+    } else if (format.set && columns == 1) {
         writer.set(count);
-    } else if (format.nested || (format.pairs && resp3)) {
+    } else if (format.nested || (pairs && resp3)) {
         writer.array(count);
     } else {
         std::size_t elements = 0;
@@ -247,7 +254,7 @@ void write_set_of_rows(const postgres::Rows& rows, const ReplyFormat& format, Re
     }
     for (int row = rows.first; row < rows.first + rows.count; ++row) {
         const int shown = shown_columns(row);
-        if (format.nested || (format.pairs && resp3 && shown > 1)) writer.array(static_cast<std::size_t>(shown));
+        if (format.nested || (pairs && resp3 && shown > 1)) writer.array(static_cast<std::size_t>(shown));
         for (int column = 0; column < shown; ++column) Cell(rows.result, row, column).write(TextAs::bulk, writer);
     }
 }
