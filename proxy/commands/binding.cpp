@@ -37,9 +37,10 @@ Parameter parameter_of(const std::string& declared) {
 
 // Results of these types are understood in binary; others are cast to text.
 bool is_native_result(const std::string& type) {
-    static constexpr std::string_view natives[] = {"bytea",   "text",      "bigint",    "integer",   "smallint",   "double precision",   "boolean",
-                                                   "bytea[]", "text[]",    "bigint[]",  "integer[]", "smallint[]", "double precision[]", "boolean[]",
-                                                   "json",    "jsonb",     "void",      "real",      "\"char\"",   "character varying"};
+    static constexpr std::string_view natives[] = {
+        "bytea",   "text",   "bigint",   "integer",   "smallint",   "double precision",   "boolean",
+        "bytea[]", "text[]", "bigint[]", "integer[]", "smallint[]", "double precision[]", "boolean[]",
+        "json",    "jsonb",  "void",     "real",      "\"char\"",   "character varying"};
     return std::find(std::begin(natives), std::end(natives), type) != std::end(natives);
 }
 
@@ -165,7 +166,9 @@ bool is_text(std::string_view bytes) {
         const std::size_t length = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
         if (c < 0xC2 || c > 0xF4 || i + length > bytes.size()) return false;
         const auto second = static_cast<unsigned char>(bytes[i + 1]);
-        if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second > 0x9F) || (c == 0xF0 && second < 0x90) || (c == 0xF4 && second > 0x8F)) return false;
+        if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second > 0x9F) || (c == 0xF0 && second < 0x90) ||
+            (c == 0xF4 && second > 0x8F))
+            return false;
         for (std::size_t k = 1; k < length; ++k) {
             if ((static_cast<unsigned char>(bytes[i + k]) & 0xC0) != 0x80) return false;
         }
@@ -232,7 +235,8 @@ std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::str
     if (form.rest_in_array) {
         const auto first = arguments.begin() + static_cast<std::ptrdiff_t>(name_words + form.fixed);
         if (parameters.back() == Type::text_array && !std::all_of(first, arguments.end(), is_text)) return "ERR syntax error";
-        bound.call.arguments.emplace_back(std::vector<std::string>(std::make_move_iterator(first), std::make_move_iterator(arguments.end())));
+        bound.call.arguments.emplace_back(
+            std::vector<std::string>(std::make_move_iterator(first), std::make_move_iterator(arguments.end())));
     }
     return bound;
 }
@@ -240,7 +244,9 @@ std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::str
 std::string unknown_command_error(std::span<const std::string> arguments) {
     // Redis shows up to 128 bytes of the name and of all arguments together, and none behind a NUL.
     constexpr std::size_t max_shown = 128;
-    const auto shown = [](const std::string& argument, std::size_t bytes) { return argument.substr(0, std::min(argument.find('\0'), bytes)); };
+    const auto shown = [](const std::string& argument, std::size_t bytes) {
+        return argument.substr(0, std::min(argument.find('\0'), bytes));
+    };
     std::string list;
     for (std::size_t i = 1; i < arguments.size() && list.size() < max_shown; ++i) {
         list += "'" + shown(arguments[i], max_shown - list.size()) + "' ";

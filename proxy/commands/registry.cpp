@@ -188,7 +188,8 @@ std::unique_ptr<Registry> Registry::from_json(std::string_view text, std::string
         const auto bar = command->name.find('|');
         if (bar == std::string::npos) {
             registry->top_[command->name] = command.get();
-        } else if (const auto parent = registry->by_name_.find(command->name.substr(0, bar)); parent != registry->by_name_.end()) {
+        } else if (const auto parent = registry->by_name_.find(command->name.substr(0, bar));
+                   parent != registry->by_name_.end()) {
             parent->second->subcommands[command->name.substr(bar + 1)] = command.get();
         }
     }

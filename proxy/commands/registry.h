@@ -34,13 +34,13 @@ struct ReplyFormat {
 struct KeySpec {
     enum class Begin : std::uint8_t { index, keyword, unknown } begin = Begin::unknown;
     enum class Find : std::uint8_t { range, keynum, unknown } find = Find::unknown;
-    int index = 0;          // Begin::index: argument number; Begin::keyword: where the search starts (negative: from the end)
+    int index = 0;  // Begin::index: argument number; Begin::keyword: where the search starts (negative: from the end)
     std::string keyword;
-    int last = 0;           // Find::range: last key relative to the first; negative: from the end of the arguments
+    int last = 0;  // Find::range: last key relative to the first; negative: from the end of the arguments
     int step = 1;
-    int limit = 0;          // with last = -1: 1/limit of the remaining arguments
-    int count_index = 0;    // Find::keynum: where the number of keys is, relative to the begin
-    int first = 0;          // Find::keynum: where the first key is, relative to the begin
+    int limit = 0;        // with last = -1: 1/limit of the remaining arguments
+    int count_index = 0;  // Find::keynum: where the number of keys is, relative to the begin
+    int first = 0;        // Find::keynum: where the first key is, relative to the begin
     std::vector<std::string> flags;
 };
 
@@ -91,8 +91,8 @@ struct Command {
     struct Form {
         std::shared_ptr<const postgres::Statement> statement;
         ReplyFormat format;
-        std::size_t fixed = 0;            // arguments bound one by one …
-        bool rest_in_array = false;       // … the others as one array
+        std::size_t fixed = 0;       // arguments bound one by one …
+        bool rest_in_array = false;  // … the others as one array
     };
     std::unordered_map<std::size_t, std::optional<Form>> forms;
 
@@ -101,7 +101,7 @@ struct Command {
 };
 
 class Registry {
-   public:
+ public:
     // Reads what redis.registry() returned. Nothing when it cannot be understood; `error` says why.
     static std::unique_ptr<Registry> from_json(std::string_view text, std::string& error);
 
@@ -112,7 +112,7 @@ class Registry {
     // Top-level commands by name.
     [[nodiscard]] const std::map<std::string, Command*, std::less<>>& commands() const { return top_; }
 
-   private:
+ private:
     std::vector<std::unique_ptr<Command>> all_;
     std::map<std::string, Command*, std::less<>> top_;
     std::unordered_map<std::string, Command*> by_name_;
@@ -124,8 +124,10 @@ struct KeyPosition {
     const KeySpec* spec;
 };
 
-// Where the keys are in these arguments. Nothing when the arguments contradict the key specifications (numkeys too high, for instance).
-[[nodiscard]] std::optional<std::vector<KeyPosition>> key_positions(const Command& command, std::span<const std::string> arguments);
+// Where the keys are in these arguments. Nothing when the arguments contradict the key specifications (numkeys too high, for
+// instance).
+[[nodiscard]] std::optional<std::vector<KeyPosition>> key_positions(const Command& command,
+                                                                    std::span<const std::string> arguments);
 
 [[nodiscard]] std::string lower(std::string_view text);
 [[nodiscard]] bool equals_ignoring_case(std::string_view left, std::string_view right);

@@ -61,7 +61,7 @@ void write_datum(Oid type, std::string_view bytes, TextAs text_as, ReplyWriter& 
 
 // A binary array of any number of dimensions.
 class Array {
-   public:
+ public:
     explicit Array(std::string_view bytes) : at_(bytes.data()) {
         dimensions_ = static_cast<int>(read_int32(at_));
         element_ = read_int32(at_ + 8);
@@ -81,8 +81,10 @@ class Array {
         if (dimensions_ > 0) write_dimension(0, writer);
     }
 
-   private:
-    [[nodiscard]] std::size_t size_of(int dimension) const { return read_int32(sizes_ + 8 * static_cast<std::size_t>(dimension)); }
+ private:
+    [[nodiscard]] std::size_t size_of(int dimension) const {
+        return read_int32(sizes_ + 8 * static_cast<std::size_t>(dimension));
+    }
 
     void write_dimension(int dimension, ReplyWriter& writer) {
         for (std::size_t i = 0; i < size_of(dimension); ++i) {
@@ -167,7 +169,7 @@ void write_datum(Oid type, std::string_view bytes, TextAs text_as, ReplyWriter& 
 }
 
 class Cell {
-   public:
+ public:
     Cell(const PGresult* result, int row, int column) : result_(result), row_(row), column_(column) {}
     [[nodiscard]] bool null() const { return PQgetisnull(result_, row_, column_) != 0; }
     [[nodiscard]] Oid type() const { return PQftype(result_, column_); }
@@ -182,7 +184,7 @@ class Cell {
         }
     }
 
-   private:
+ private:
     const PGresult* result_;
     int row_;
     int column_;
