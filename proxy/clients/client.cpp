@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "clients/client_job.h"
 #include "clients/connection_commands.h"
 #include "clients/server.h"
 #include "commands/binding.h"
@@ -22,6 +23,8 @@ namespace {
 constexpr std::size_t max_parsed_requests = 1024;
 constexpr std::size_t max_parsed_bytes = std::size_t{1} << 20;
 constexpr std::size_t max_job_calls = 256;
+// A job has no more calls than this many bytes of replies need, as far as the client's last job tells.
+constexpr std::size_t wanted_job_reply_bytes = std::size_t{1} << 20;
 // A client that does not read its replies gets no more commands run beyond this.
 constexpr std::size_t pause_output_bytes = std::size_t{1} << 20;
 
@@ -45,10 +48,10 @@ std::size_t bytes_of(const resp::Request& request) {
 
 }  // namespace
 
-// The calls of one client that are in flight; replies are written as the answers come, in order. Outlives the client if it must.
-class ClientJob final : public postgres::Job {
+// Consecutive commands of a client.
+class CommandsJob final : public ClientJob {
    public:
-    explicit ClientJob(Client& client) : client_(&client) {}
+    using ClientJob::ClientJob;
 
     void add(commands::BoundCall bound, bool silent) {
         calls.push_back(std::move(bound.call));
@@ -60,40 +63,35 @@ class ClientJob final : public postgres::Job {
         replies_.push_back({{}, false, std::move(continuation)});
     }
 
-    void detach() { client_ = nullptr; }
-
     void on_rows(std::size_t index, const postgres::Rows& rows) override {
-        if (client_ == nullptr) return;
+        if (client() == nullptr) return;
         const auto& reply = replies_[index];
         std::string discarded;
-        resp::ReplyWriter writer(reply.silent ? discarded : client_->out_, client_->protocol);
+        resp::ReplyWriter writer(reply.silent ? discarded : out(), client()->protocol);
         if (reply.continuation) {
             reply.continuation(&rows, nullptr, writer);
             return;
         }
+        const auto before = out().size();
         commands::write_reply(rows, reply.format, writer);
+        count_reply(out().size() - before);
         if (!calls[index].writes) {
-            auto& statistics = client_->server_.statistics();
             const bool found = rows.count > 0 && PQgetisnull(rows.result, rows.first, 0) == 0;
-            ++(found ? statistics.keyspace_hits : statistics.keyspace_misses);
+            ++(found ? server().statistics().keyspace_hits : server().statistics().keyspace_misses);
         }
     }
 
     void on_failure(std::size_t index, const postgres::Failure& failure) override {
-        if (client_ == nullptr) return;
+        if (client() == nullptr) return;
         const auto& reply = replies_[index];
         std::string discarded;
-        resp::ReplyWriter writer(reply.silent ? discarded : client_->out_, client_->protocol);
-        ++client_->server_.statistics().error_replies;
+        resp::ReplyWriter writer(reply.silent ? discarded : out(), client()->protocol);
+        ++server().statistics().error_replies;
         if (reply.continuation) {
             reply.continuation(nullptr, &failure, writer);
         } else {
             commands::write_failure(failure, writer);
         }
-    }
-
-    void on_done() override {
-        if (client_ != nullptr) client_->on_job_done();
     }
 
    private:
@@ -103,7 +101,6 @@ class ClientJob final : public postgres::Job {
         Client::Continuation continuation;
     };
 
-    Client* client_;
     std::vector<Reply> replies_;
 };
 
@@ -165,24 +162,21 @@ void Client::on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t* buffer
         client->close();
         return;
     }
+    if (client->close_after_reply_) return;
     client->server_.statistics().input_bytes += static_cast<std::uint64_t>(length);
     client->last_interaction = uv_now(client->server_.loop());
     if (buffer->base != client->server_.read_buffer().data()) {
         client->queue_parsed(client->parser_.commit_direct(static_cast<std::size_t>(length)));
-        client->pump();
+    } else if (client->unparsed_.empty()) {
+        client->parse({buffer->base, static_cast<std::size_t>(length)});
     } else {
-        client->on_bytes({buffer->base, static_cast<std::size_t>(length)});
+        client->unparsed_.append(buffer->base, static_cast<std::size_t>(length));
     }
+    client->on_input();
 }
 
-void Client::on_bytes(std::string_view bytes) {
-    if (close_after_reply_) return;
-    if (unparsed_.empty()) {
-        parse(bytes);
-    } else {
-        unparsed_.append(bytes);
-    }
-    const auto held = parser_.buffered_bytes() + unparsed_.size() + request_bytes_;
+void Client::on_input() {
+    const auto held = parser_.buffered_bytes() + unparsed_.size() + request_bytes_ + (transaction ? transaction->bytes : 0);
     if (held > static_cast<std::size_t>(server_.settings().number("client-query-buffer-limit"))) {
         ++server_.statistics().query_limit_disconnections;
         server_.log().warning("client {} {} closed: its query buffer of {} bytes is over client-query-buffer-limit", id, address, held);
@@ -263,6 +257,13 @@ void Client::run(resp::Request request) {
     resp::ReplyWriter writer(silent ? discarded : out_, protocol);
     const auto refuse = [&](const std::string& error) {
         ++server_.statistics().error_replies;
+        if (transaction && commands::equals_ignoring_case(arguments[0], "exec")) {
+            transaction.reset();
+            unwatch();
+            writer.error("EXECABORT Transaction discarded because of: " + error.substr(error.find(' ') + 1));
+            return;
+        }
+        if (transaction) transaction->failed = true;
         writer.error(error);
     };
 
@@ -291,6 +292,16 @@ void Client::run(resp::Request request) {
     }
     last_command = command->name;
     const std::string_view name = command->name;
+    if (transaction && is_queued_in_transaction(name)) {
+        if (command->has_flag("no_multi")) {
+            refuse("ERR Command not allowed inside a transaction");
+            return;
+        }
+        transaction->bytes += bytes_of(request);
+        transaction->requests.push_back(std::move(request));
+        writer.simple_string("QUEUED");
+        return;
+    }
     if (const auto handler = find_handler(name.substr(0, name.find('|')))) {
         Invocation invocation{server_, *this, arguments, writer};
         handler(invocation);
@@ -304,11 +315,11 @@ void Client::run(resp::Request request) {
         // Rare: a job of its own, whose reply goes nowhere.
         auto bound = commands::bind(*command, std::move(arguments));
         if (!std::holds_alternative<commands::BoundCall>(bound)) return;
-        job_ = std::make_shared<ClientJob>(*this);
-        job_->add(std::get<commands::BoundCall>(std::move(bound)), true);
-        job_->database = database;
-        job_->slow = command->slow;
-        server_.dispatcher().submit(job_);
+        auto job = std::make_shared<CommandsJob>(*this);
+        job->add(std::get<commands::BoundCall>(std::move(bound)), true);
+        job->database = database;
+        job->slow = command->slow;
+        submit(std::move(job));
         return;
     }
     run_data_command(*command, std::move(request));
@@ -316,7 +327,7 @@ void Client::run(resp::Request request) {
 
 // Sends this command and those that follow it, as far as they are of the same kind.
 void Client::run_data_command(commands::Command& first, resp::Request request) {
-    auto job = std::make_shared<ClientJob>(*this);
+    auto job = std::make_shared<CommandsJob>(*this);
     job->database = database;
     job->slow = first.slow;
     auto* command = &first;
@@ -328,7 +339,7 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
             break;
         }
         job->add(std::get<commands::BoundCall>(std::move(bound)), false);
-        if (job->slow || job->calls.size() >= max_job_calls || job->bytes > max_parsed_bytes || requests_.empty()) break;
+        if (job->slow || job->calls.size() >= job_calls_ || job->bytes > max_parsed_bytes || requests_.empty()) break;
         const auto& next = requests_.front().arguments;
         command = server_.registry()->find(next);
         if (command == nullptr || !command->function || command->slow || !command->arity_fits(next.size()) ||
@@ -342,27 +353,42 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
         requests_.pop_front();
         request_bytes_ -= bytes_of(request);
     }
-    if (job->calls.empty()) return;
+    if (!job->calls.empty()) submit(std::move(job));
+}
+
+void Client::submit(std::shared_ptr<ClientJob> job) {
     job_ = std::move(job);
     server_.dispatcher().submit(job_);
 }
 
-void Client::await(const std::string& sql, std::vector<std::string> parameters, bool slow, Continuation done) {
+void Client::await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow, Continuation done) {
     auto statement = std::make_shared<postgres::Statement>();
     statement->sql = sql;
     statement->name = "i" + std::to_string(std::hash<std::string>{}(sql));
-    statement->parameters.assign(parameters.size(), postgres::Type::text);
+    statement->parameters = std::move(types);
     postgres::Call call;
     call.statement = std::move(statement);
-    for (auto& parameter : parameters) call.arguments.emplace_back(std::move(parameter));
-    job_ = std::make_shared<ClientJob>(*this);
-    job_->add(std::move(call), std::move(done));
-    job_->slow = slow;
-    server_.dispatcher().submit(job_);
+    call.arguments = std::move(values);
+    auto job = std::make_shared<CommandsJob>(*this);
+    job->add(std::move(call), std::move(done));
+    job->slow = slow;
+    submit(std::move(job));
+}
+
+void Client::unwatch() {
+    std::string tokens;
+    for (const auto& watch : watches) {
+        if (watch.token.starts_with("absent:")) tokens += (tokens.empty() ? "{" : ",") + watch.token;
+    }
+    watches.clear();
+    if (!tokens.empty()) server_.control().query("SELECT redis.unwatch(VARIADIC $1::pg_catalog.text[])", {tokens + "}"}, [](const PGresult*) {});
 }
 
 void Client::on_job_done() {
-    job_.reset();
+    // Kept until here: callers up the stack are still in its code.
+    const auto finished = std::move(job_);
+    job_calls_ = std::clamp<std::size_t>(wanted_job_reply_bytes * finished->calls.size() / (finished->reply_bytes() + 1), 1, max_job_calls);
+    if (finished->transaction) unwatch();
     pump();
 }
 
@@ -454,6 +480,7 @@ void Client::close_after_reply() { close_after_reply_ = true; }
 void Client::close() {
     if (closing_) return;
     closing_ = true;
+    unwatch();
     uv_read_stop(reinterpret_cast<uv_stream_t*>(handle_));
     if (job_) job_->detach();
     server_.forget(*this);
@@ -466,14 +493,16 @@ std::string Client::describe() const {
     std::string flags;
     if (close_after_reply_) flags += 'c';
     if (closing_) flags += 'A';
+    if (transaction) flags += 'x';
     if (no_evict) flags += 'e';
     if (no_touch) flags += 'T';
     if (flags.empty()) flags = "N";
     const auto query_bytes = parser_.buffered_bytes() + unparsed_.size() + request_bytes_;
     return fmt::format(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 qbuf={} qbuf-free=0 argv-mem=0 "
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={} qbuf-free=0 argv-mem=0 "
         "multi-mem=0 rbs={} rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}",
-        id, address, local_address, fd, name, (now - connected_at) / 1000, (now - last_interaction) / 1000, flags, database, query_bytes, out_.capacity(),
+        id, address, local_address, fd, name, (now - connected_at) / 1000, (now - last_interaction) / 1000, flags, database,
+        transaction ? static_cast<std::int64_t>(transaction->requests.size()) : -1, query_bytes, out_.capacity(),
         out_.size(), sending_bytes_ > 0 ? 1 : 0, sending_bytes_, sizeof(Client) + sizeof(uv_tcp_t) + query_bytes + unsent_bytes(), reading_ ? "r" : "w",
         last_command, protocol == resp::Protocol::resp3 ? 3 : 2, library_name, library_version);
 }

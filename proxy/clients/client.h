@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "clients/transactions.h"
 #include "commands/registry.h"
 #include "postgres/job.h"
 #include "resp/reply_writer.h"
@@ -40,7 +41,11 @@ class Client {
 
     // Runs one internal statement in the client's turn: later requests wait; `done` writes the reply.
     using Continuation = std::function<void(const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&)>;
-    void await(const std::string& sql, std::vector<std::string> parameters, bool slow, Continuation done);
+    void await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow, Continuation done);
+    // The same with a job of the caller's own.
+    void submit(std::shared_ptr<ClientJob> job);
+    // Gives up all watches.
+    void unwatch();
 
     [[nodiscard]] bool closing() const { return closing_; }
     [[nodiscard]] bool busy() const { return job_ != nullptr; }
@@ -71,6 +76,8 @@ class Client {
     ReplyMode reply_mode = ReplyMode::on;
     bool no_evict = false;
     bool no_touch = false;
+    std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
+    std::vector<Watch> watches;
     std::uint64_t connected_at;         // loop time in milliseconds
     std::uint64_t last_interaction;     // the same
     std::uint64_t waiting_since = 0;    // 0: not waiting for the server
@@ -85,7 +92,7 @@ class Client {
 
     static void on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer);
     static void on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t* buffer);
-    void on_bytes(std::string_view bytes);
+    void on_input();
     void parse(std::string_view bytes);
     void queue_parsed(resp::RequestParser::Status status);
     [[nodiscard]] bool is_paused(const resp::Request& request) const;
@@ -106,6 +113,7 @@ class Client {
     std::string protocol_error_;      // to be answered after the requests before it
     std::string deferred_error_;      // the reply to the request behind the job in flight
     std::shared_ptr<ClientJob> job_;
+    std::size_t job_calls_ = 16;      // how many calls the next job may have
     std::string out_;                 // replies not yet given to the socket
     std::size_t sending_bytes_ = 0;   // replies given to libuv, not yet taken by the socket
     bool authenticated_ = true;

@@ -38,7 +38,7 @@ std::optional<bool> type_matches(std::string_view type) {
 }
 
 void client_list(Invocation& invocation) {
-    auto& [server, client, arguments, writer] = invocation;
+    auto& [server, client, arguments, writer, in_exec] = invocation;
     std::function<bool(const Client&)> wanted = [](const Client&) { return true; };
     if (arguments.size() == 4 && equals_ignoring_case(arguments[2], "type")) {
         const auto matches = type_matches(arguments[3]);
@@ -70,7 +70,7 @@ void client_list(Invocation& invocation) {
 }
 
 void client_kill(Invocation& invocation) {
-    auto& [server, client, arguments, writer] = invocation;
+    auto& [server, client, arguments, writer, in_exec] = invocation;
     const bool old_form = arguments.size() == 3;
     bool skip_me = !old_form;
     std::vector<std::function<bool(const Client&)>> filters;
@@ -157,7 +157,7 @@ void client_reply(Invocation& invocation) {
 }
 
 void client_pause(Invocation& invocation) {
-    auto& [server, client, arguments, writer] = invocation;
+    auto& [server, client, arguments, writer, in_exec] = invocation;
     bool writes_only = false;
     if (arguments.size() == 4) {
         const auto mode = lower(arguments[3]);
@@ -194,7 +194,7 @@ void client_setname(Invocation& invocation) {
 }
 
 void client_setinfo(Invocation& invocation) {
-    auto& [server, client, arguments, writer] = invocation;
+    auto& [server, client, arguments, writer, in_exec] = invocation;
     const auto option = lower(arguments[2]);
     if (option != "lib-name" && option != "lib-ver") {
         writer.error("ERR Unrecognized option '" + arguments[2] + "'");
@@ -217,7 +217,7 @@ void client_switch(Invocation& invocation, bool Client::*state) {
 }
 
 void client_unblock(Invocation& invocation) {
-    auto& [server, client, arguments, writer] = invocation;
+    auto& [server, client, arguments, writer, in_exec] = invocation;
     if (arguments.size() == 4 && !equals_ignoring_case(arguments[3], "timeout") && !equals_ignoring_case(arguments[3], "error")) {
         writer.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
     } else if (arguments.size() > 4) {

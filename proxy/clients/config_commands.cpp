@@ -24,8 +24,12 @@ void config_get(Invocation& invocation) {
 }
 
 void config_set(Invocation& invocation) {
-    auto& [server, client, arguments, writer] = invocation;
+    auto& [server, client, arguments, writer, in_exec] = invocation;
     auto& settings = server.settings();
+    if (in_exec) {
+        writer.error("ERR CONFIG SET is not allowed inside MULTI in pgredis");
+        return;
+    }
     if (arguments.size() % 2 != 0) {
         writer.error("ERR syntax error");
         return;
@@ -52,16 +56,17 @@ void config_set(Invocation& invocation) {
     }
     std::string names;
     std::string values;
-    std::vector<std::string> parameters;
+    std::vector<postgres::Value> parameters;
     for (const auto& [name, value] : wanted) {
-        parameters.push_back(name);
-        parameters.push_back(value);
+        parameters.emplace_back(name);
+        parameters.emplace_back(value);
         names += (names.empty() ? "" : ", ") + ("$" + std::to_string(parameters.size() - 1));
         values += (values.empty() ? "" : ", ") + ("$" + std::to_string(parameters.size()));
     }
     const auto sql = "SELECT pg_catalog.count(redis.config_set(s.name, s.value)) FROM ROWS FROM (pg_catalog.unnest(ARRAY[" + names + "]), pg_catalog.unnest(ARRAY[" +
                      values + "])) AS s(name, value)";
-    client.await(sql, std::move(parameters), true,
+    std::vector<postgres::Type> types(parameters.size(), postgres::Type::text);
+    client.await(sql, std::move(types), std::move(parameters), true,
                  [&server, wanted](const postgres::Rows*, const postgres::Failure* failure, resp::ReplyWriter& reply) {
                      if (failure != nullptr) {
                          commands::write_failure(*failure, reply);

@@ -4,6 +4,7 @@
 
 #include "clients/client.h"
 #include "clients/server.h"
+#include "clients/transactions.h"
 #include "commands/introspection.h"
 #include "resp/numbers.h"
 
@@ -62,6 +63,8 @@ void handle_reset(Invocation& invocation) {
     client.reply_mode = Client::ReplyMode::on;
     client.no_evict = false;
     client.no_touch = false;
+    client.transaction.reset();
+    client.unwatch();
     client.set_authenticated(invocation.server.config().password.empty());
     invocation.writer.simple_string("RESET");
 }
@@ -81,7 +84,7 @@ void handle_auth(Invocation& invocation) {
 }
 
 void handle_hello(Invocation& invocation) {
-    auto& [server, client, arguments, writer] = invocation;
+    auto& [server, client, arguments, writer, in_exec] = invocation;
     auto protocol = client.protocol;
     if (arguments.size() > 1) {
         const auto version = resp::parse_integer(arguments[1]);
@@ -190,6 +193,8 @@ const std::unordered_map<std::string_view, Handler>& handlers() {
         {"ping", handle_ping},     {"echo", handle_echo},       {"quit", handle_quit},     {"reset", handle_reset},
         {"auth", handle_auth},     {"hello", handle_hello},     {"select", handle_select}, {"command", handle_command},
         {"client", handle_client}, {"config", handle_config},   {"info", handle_info},     {"shutdown", handle_shutdown},
+        {"multi", handle_multi},   {"exec", handle_exec},       {"discard", handle_discard}, {"watch", handle_watch},
+        {"unwatch", handle_unwatch},
         {"post", handle_http},     {"host:", handle_http},
     };
     return table;

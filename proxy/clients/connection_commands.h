@@ -21,6 +21,7 @@ struct Invocation {
     Client& client;
     std::vector<std::string>& arguments;  // the whole request
     resp::ReplyWriter& writer;
+    bool in_exec = false;  // nothing can be awaited: the replies of an EXEC are being written
 };
 
 using Handler = void (*)(Invocation&);

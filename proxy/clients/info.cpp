@@ -190,7 +190,7 @@ std::string pgredis_section(Server& server) {
 }  // namespace
 
 void handle_info(Invocation& invocation) {
-    auto& [server, client, arguments, writer] = invocation;
+    auto& [server, client, arguments, writer, in_exec] = invocation;
     static const std::vector<std::string> all{"server", "clients", "memory", "persistence", "stats", "replication", "cpu", "modules", "errorstats", "cluster", "keyspace", "pgredis"};
     std::set<std::string> wanted;
     for (std::size_t i = 1; i < arguments.size(); ++i) {
@@ -220,13 +220,13 @@ void handle_info(Invocation& invocation) {
     }
     std::string text;
     for (const auto& one : texts) text += (text.empty() ? "" : "\r\n") + one;
-    if (!wanted.contains("keyspace")) {
+    if (!wanted.contains("keyspace") || in_exec) {
         writer.verbatim("txt", text);
         return;
     }
     client.await("SELECT coalesce(pg_catalog.string_agg(pg_catalog.format(E'db%s:keys=%s,expires=%s,avg_ttl=%s\\r\\n', k.db, k.keys, k.expires, k.avg_ttl), '' "
                  "ORDER BY k.db), '') FROM redis.info_keyspace() k",
-                 {}, true, [text](const postgres::Rows* rows, const postgres::Failure* failure, resp::ReplyWriter& reply) {
+                 {}, {}, true, [text](const postgres::Rows* rows, const postgres::Failure* failure, resp::ReplyWriter& reply) {
                      if (failure != nullptr) {
                          commands::write_failure(*failure, reply);
                          return;

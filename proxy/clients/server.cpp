@@ -110,13 +110,14 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
 Server::~Server() {
     clients_.clear();
     closed_.clear();
-    control_.reset();
-    maintenance_.reset();
-    dispatcher_.reset();
     for (auto* timer : {&tick_, &maintenance_timer_, &pause_timer_}) uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
     for (auto* signal : {&sigterm_, &sigint_}) uv_close(reinterpret_cast<uv_handle_t*>(signal), nullptr);
     uv_close(reinterpret_cast<uv_handle_t*>(&burial_), nullptr);
     if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&listener_)) == 0) uv_close(reinterpret_cast<uv_handle_t*>(&listener_), nullptr);
+    uv_run(&loop_, UV_RUN_DEFAULT);  // attempts to connect still come back to these three
+    control_.reset();
+    maintenance_.reset();
+    dispatcher_.reset();
     uv_run(&loop_, UV_RUN_DEFAULT);
     uv_loop_close(&loop_);
 }

@@ -48,12 +48,18 @@ void Dispatcher::stop() {
     uv_timer_stop(timer_);
     for (const auto& lane : quick_) lane->stop();
     for (const auto& lane : slow_) lane->stop();
+    for (const auto& lane : transaction_) lane->stop();
+}
+
+Dispatcher::Queue& Dispatcher::queue_of(const Job& job) {
+    if (job.transaction) return transaction_queue_;
+    if (job.blocked) return blocked_queue_;
+    return job.slow ? slow_queue_ : quick_queues_[job.database];
 }
 
 void Dispatcher::submit(std::shared_ptr<Job> job) {
     job->queued_at = uv_now(loop_);
-    auto& queue = job->slow ? slow_queue_ : quick_queues_[job->database];
-    queue.push_back(std::move(job));
+    queue_of(*job).push_back(std::move(job));
 }
 
 bool Dispatcher::connected() const {
@@ -63,7 +69,7 @@ bool Dispatcher::connected() const {
 
 Dispatcher::Counters Dispatcher::counters() const {
     Counters sum;
-    for (const auto* lanes : {&quick_, &slow_}) {
+    for (const auto* lanes : {&quick_, &slow_, &transaction_}) {
         for (const auto& lane : *lanes) {
             sum.batches += lane->counters().batches;
             sum.calls += lane->counters().calls;
@@ -71,7 +77,7 @@ Dispatcher::Counters Dispatcher::counters() const {
             sum.connected_lanes += lane->connected() ? 1 : 0;
         }
     }
-    sum.queued_jobs = slow_queue_.size() + blocked_queue_.size();
+    sum.queued_jobs = slow_queue_.size() + blocked_queue_.size() + transaction_queue_.size();
     for (const auto& [database, queue] : quick_queues_) sum.queued_jobs += queue.size();
     return sum;
 }
@@ -79,6 +85,7 @@ Dispatcher::Counters Dispatcher::counters() const {
 void Dispatcher::dispatch() {
     dispatch_quick();
     dispatch_slow();
+    dispatch_transactions();
 }
 
 void Dispatcher::dispatch_quick() {
@@ -133,13 +140,26 @@ void Dispatcher::dispatch_slow() {
         lane->run({std::move(job)});
     }
     if (slow_queue_.empty() && blocked_queue_.empty()) return;
-    // Connections for slow work are opened when there is some: one more each time all are busy.
-    const auto connecting = std::any_of(slow_.begin(), slow_.end(), [](const auto& lane) { return !lane->connected(); });
-    if (!connecting && slow_.size() < static_cast<std::size_t>(options_.slow_lanes)) {
-        slow_.push_back(
-            std::make_unique<Lane>(loop_, connector_, Lane::Kind::slow, "pgredis slow " + std::to_string(slow_.size() + 1), *this));
-        slow_.back()->start();
+    open_lane(slow_, Lane::Kind::slow, "pgredis slow ");
+}
+
+void Dispatcher::dispatch_transactions() {
+    for (const auto& lane : transaction_) {
+        if (transaction_queue_.empty()) return;
+        if (!lane->ready()) continue;
+        auto job = std::move(transaction_queue_.front());
+        transaction_queue_.pop_front();
+        lane->run({std::move(job)});
     }
+    if (!transaction_queue_.empty()) open_lane(transaction_, Lane::Kind::transaction, "pgredis transaction ");
+}
+
+// Connections for slow work and transactions are opened when there is some: one more each time all are busy.
+void Dispatcher::open_lane(std::vector<std::unique_ptr<Lane>>& lanes, Lane::Kind kind, const char* name) {
+    const auto connecting = std::any_of(lanes.begin(), lanes.end(), [](const auto& lane) { return !lane->connected(); });
+    if (connecting || lanes.size() >= static_cast<std::size_t>(options_.slow_lanes)) return;
+    lanes.push_back(std::make_unique<Lane>(loop_, connector_, kind, name + std::to_string(lanes.size() + 1), *this));
+    lanes.back()->start();
 }
 
 void Dispatcher::on_lane_ready(Lane& lane) {
@@ -150,10 +170,9 @@ void Dispatcher::on_lane_ready(Lane& lane) {
     }
 }
 
-void Dispatcher::on_lane_lost(Lane& lane, const std::string& error, std::vector<std::shared_ptr<Job>> unanswered) {
+void Dispatcher::on_lane_lost(Lane&, const std::string& error, std::vector<std::shared_ptr<Job>> unanswered) {
     for (auto job = unanswered.rbegin(); job != unanswered.rend(); ++job) {
-        auto& queue = (*job)->blocked ? blocked_queue_ : lane.kind() == Lane::Kind::slow ? slow_queue_ : quick_queues_[(*job)->database];
-        queue.push_front(std::move(*job));
+        queue_of(**job).push_front(std::move(*job));
     }
     if (was_connected_ && connected()) return;
     if (was_connected_ || error != last_error_) events_.on_disconnected(error);
@@ -164,7 +183,7 @@ void Dispatcher::on_lane_lost(Lane& lane, const std::string& error, std::vector<
 void Dispatcher::on_lane_blocked(Lane&, std::vector<std::shared_ptr<Job>> blocked) {
     for (auto& job : blocked) {
         job->blocked = true;
-        blocked_queue_.push_back(std::move(job));
+        queue_of(*job).push_back(std::move(job));
     }
 }
 
@@ -180,6 +199,9 @@ void Dispatcher::expire_waiting() {
     if (std::none_of(slow_.begin(), slow_.end(), [](const auto& lane) { return lane->connected(); })) {
         expire(slow_queue_, deadline, failure);
         expire(blocked_queue_, deadline, failure);
+    }
+    if (std::none_of(transaction_.begin(), transaction_.end(), [](const auto& lane) { return lane->connected(); })) {
+        expire(transaction_queue_, deadline, failure);
     }
 }
 

@@ -17,7 +17,7 @@ namespace pgredis::postgres {
 
 struct DispatcherOptions {
     int quick_lanes = 2;
-    int slow_lanes = 4;
+    int slow_lanes = 4;  // and as many for transactions; both are opened when there is work for them
     std::uint64_t wait_ms = 10000;  // how long jobs wait for a lost database
 };
 
@@ -61,9 +61,12 @@ class Dispatcher final : public Lane::Observer {
     void on_lane_blocked(Lane& lane, std::vector<std::shared_ptr<Job>> blocked) override;
     void on_fault(const Failure& failure) override;
 
+    Queue& queue_of(const Job& job);
     void dispatch();
     void dispatch_quick();
     void dispatch_slow();
+    void dispatch_transactions();
+    void open_lane(std::vector<std::unique_ptr<Lane>>& lanes, Lane::Kind kind, const char* name);
     std::vector<std::shared_ptr<Job>> take_batch();
     std::shared_ptr<Job> take_slow();
     void expire_waiting();
@@ -75,8 +78,10 @@ class Dispatcher final : public Lane::Observer {
     Events events_;
     std::vector<std::unique_ptr<Lane>> quick_;
     std::vector<std::unique_ptr<Lane>> slow_;
+    std::vector<std::unique_ptr<Lane>> transaction_;
     std::map<std::int16_t, Queue> quick_queues_;  // by database: a batch is of one
     Queue slow_queue_;
+    Queue transaction_queue_;
     Queue blocked_queue_;  // what quick lanes gave away; may not take all the slow lanes
     uv_prepare_t* prepare_;
     uv_timer_t* timer_;

@@ -22,6 +22,7 @@ struct Call {
     std::shared_ptr<const Statement> statement;
     std::vector<Value> arguments;          // as many as the statement has parameters
     std::vector<std::string> locked_keys;  // keys to lock before the transaction reads anything
+    bool prologue = false;                 // of a transaction: when it fails, so does the whole
     bool writes = false;  // or may write, for all that is known
 };
 
@@ -36,6 +37,7 @@ struct Failure {
     enum class Kind {
         redis,        // an error of SQLSTATE class RD: the message is for the client as it stands
         fault,        // anything else that Postgres refused
+        aborted,      // a transaction's watched keys have changed (SQLSTATE RD001): nothing of it was carried out
         unavailable,  // not carried out: there was no connection to Postgres for too long
         unknown       // the connection broke after the commit was asked for: it may have been carried out, or not
     };
@@ -63,6 +65,7 @@ class Job {
     std::vector<Call> calls;
     std::int16_t database = 0;
     bool slow = false;             // may run long: kept away from the quick batches
+    bool transaction = false;      // all calls are one transaction, in which a failing call does not undo the others (EXEC)
     bool blocked = false;          // a quick lane gave it away: see Lane::Observer::on_lane_blocked
     std::uint64_t queued_at = 0;   // loop time in milliseconds
     std::size_t bytes = 0;         // of all arguments, about

@@ -26,7 +26,9 @@ Failure failure_of(const PGresult* result) {
     Failure failure;
     failure.sqlstate = field(PG_DIAG_SQLSTATE);
     failure.message = field(PG_DIAG_MESSAGE_PRIMARY);
-    failure.kind = failure.sqlstate.starts_with("RD") ? Failure::Kind::redis : Failure::Kind::fault;
+    failure.kind = failure.sqlstate == "RD001"            ? Failure::Kind::aborted
+                   : failure.sqlstate.starts_with("RD") ? Failure::Kind::redis
+                                                         : Failure::Kind::fault;
     if (failure.kind == Failure::Kind::fault) {
         failure.context = field(PG_DIAG_CONTEXT);
         if (failure.message.empty()) failure.message = first_line(PQresultErrorMessage(result));
@@ -136,7 +138,7 @@ void Lane::schedule_reconnect() {
 
 void Lane::on_lost(const std::string& error) {
     // Was the transaction in flight surely not committed? Only if Postgres refused one of its statements; commit comes after them all.
-    bool refused = false;
+    bool refused = careful_ && careful_->phase != Careful::Phase::commit;
     for (const auto& step : steps_) {
         if (step.kind != Step::Kind::sync && step.result && PQresultStatus(step.result.get()) == PGRES_FATAL_ERROR) {
             refused = refused || !failure_of(step.result.get()).sqlstate.empty();
@@ -167,6 +169,7 @@ void Lane::on_lost(const std::string& error) {
     todo_.clear();
     steps_.clear();
     probing_ = false;
+    careful_.reset();
     connection_.reset();
     observer_.on_lane_lost(*this, error, std::move(unanswered));
     schedule_reconnect();
@@ -186,8 +189,8 @@ void Lane::flatten(bool grouped) {
     for (const auto& job : jobs_) {
         for (std::size_t i = job->answered; i < job->calls.size(); ++i) items_.push_back({job.get(), i});
     }
-    if (grouped) {
-        todo_.push_back({0, items_.size(), true});
+    if (grouped || kind_ == Kind::transaction) {
+        todo_.push_back({0, items_.size(), grouped});
     } else {
         for (std::size_t i = 0; i < items_.size(); ++i) todo_.push_back({i, i + 1, false});
     }
@@ -207,7 +210,19 @@ void Lane::finish() {
     observer_.on_lane_ready(*this);
 }
 
+void Lane::send_sql(const char* sql) {
+    PQsendQueryParams(connection_->get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 1);
+    steps_.push_back({Step::Kind::prelude, {}, {}, nullptr});
+}
+
+void Lane::send_sync() {
+    PQpipelineSync(connection_->get());
+    steps_.push_back({Step::Kind::sync, {}, {}, nullptr});
+    connection_->flush();
+}
+
 void Lane::send_prelude(const Range& range) {
+    if (kind_ == Kind::transaction) return;  // it brings its own
     const auto database = items_[range.begin].job->database;
     std::vector<std::string_view> keys;
     // A call alone locks its own keys; several calls have to lock theirs in the global order before the first one runs.
@@ -271,8 +286,7 @@ void Lane::send(const Range& range) {
     current_step_ = 0;
     if (std::exchange(forget_prepared_, false)) {
         prepared_.clear();
-        PQsendQueryParams(connection_->get(), "DEALLOCATE ALL", 0, nullptr, nullptr, nullptr, nullptr, 1);
-        steps_.push_back({Step::Kind::prelude, {}, {}, nullptr});
+        send_sql("DEALLOCATE ALL");
     }
     send_prelude(range);
     if (range.grouped) {
@@ -306,9 +320,7 @@ void Lane::send(const Range& range) {
     } else {
         for (std::size_t i = range.begin; i < range.end; ++i) send_call(*items_[i].call().statement, false, {i});
     }
-    PQpipelineSync(connection_->get());
-    steps_.push_back({Step::Kind::sync, {}, {}, nullptr});
-    connection_->flush();
+    send_sync();
 }
 
 void Lane::on_input() {
@@ -352,9 +364,21 @@ void Lane::on_sync() {
             const bool made = other.result && PQresultStatus(other.result.get()) == PGRES_COMMAND_OK;
             if (other.kind == Step::Kind::prepare && !made) prepared_.erase(other.prepared);
         }
+        if (careful_) {
+            go_on_carefully(&failure);
+            return;
+        }
         steps_.clear();
         todo_.pop_front();
-        settle(range, failure, culprit);
+        if (kind_ == Kind::transaction) {
+            settle_transaction(range, failure, culprit);
+        } else {
+            settle(range, failure, culprit);
+        }
+        return;
+    }
+    if (careful_) {
+        go_on_carefully(nullptr);
         return;
     }
     todo_.pop_front();
@@ -428,6 +452,115 @@ void Lane::settle(Range range, const Failure& failure, std::optional<std::size_t
     next();
 }
 
+void Lane::fail_all(const Failure& failure) {
+    for (const auto& item : items_) fail_item(item, failure);
+    todo_.clear();
+    next();
+}
+
+// The transaction was rolled back. Once more as a whole if it was for reasons of concurrency; if one of its commands failed, again in
+// the way that keeps what the others did, as Redis does.
+void Lane::settle_transaction(Range range, const Failure& failure, std::optional<std::size_t> culprit) {
+    ++counters_.retries;
+    ++range.attempts;
+    if (is_transient(failure) && range.attempts < max_attempts) {
+        todo_.push_front(range);
+        next();
+    } else if (is_stale_plan(failure) && range.attempts == 1) {
+        forget_prepared_ = true;
+        todo_.push_front(range);
+        next();
+    } else if (failure.kind == Failure::Kind::aborted || !culprit || items_[*culprit].call().prologue) {
+        fail_all(failure);
+    } else {
+        todo_.push_front(range);
+        begin_carefully(0);
+    }
+}
+
+void Lane::begin_carefully(int attempts) {
+    careful_.emplace();
+    careful_->attempts = attempts;
+    steps_.clear();
+    current_step_ = 0;
+    send_sql("BEGIN");
+    for (std::size_t i = 0; i < items_.size() && items_[i].call().prologue; ++i) send_call(*items_[i].call().statement, false, {i});
+    send_sync();
+}
+
+// One part of the careful way has been answered: with a failure, or well.
+void Lane::go_on_carefully(const Failure* failure) {
+    auto& careful = *careful_;
+    using Phase = Careful::Phase;
+    if (careful.phase == Phase::rollback) {
+        steps_.clear();
+        const auto reason = careful.failure;
+        const auto attempts = careful.attempts + 1;
+        careful_.reset();
+        if (is_transient(reason) && attempts < max_attempts) {
+            begin_carefully(attempts);
+        } else {
+            fail_all(reason);
+        }
+        return;
+    }
+    if (failure != nullptr && (careful.phase != Phase::call || is_transient(*failure))) {
+        careful.failure = *failure;
+        careful.phase = Phase::rollback;
+        steps_.clear();
+        current_step_ = 0;
+        send_sql("ROLLBACK");
+        send_sync();
+        return;
+    }
+    if (careful.phase == Phase::commit) {
+        end_carefully();
+        return;
+    }
+    if (failure != nullptr) {
+        careful.outcomes.emplace_back(*failure);
+    } else {
+        for (auto& step : steps_) {
+            if (step.kind == Step::Kind::call) careful.outcomes.emplace_back(std::move(step.result));
+        }
+    }
+    steps_.clear();
+    current_step_ = 0;
+    if (careful.phase == Phase::call) {
+        if (failure != nullptr) send_sql("ROLLBACK TO SAVEPOINT call");
+        send_sql("RELEASE SAVEPOINT call");
+    }
+    const auto next_item = careful.outcomes.size();
+    if (next_item < items_.size()) {
+        careful.phase = Phase::call;
+        send_sql("SAVEPOINT call");
+        send_call(*items_[next_item].call().statement, false, {next_item});
+    } else {
+        careful.phase = Phase::commit;
+        send_sql("COMMIT");
+    }
+    send_sync();
+}
+
+void Lane::end_carefully() {
+    const auto outcomes = std::move(careful_->outcomes);
+    careful_.reset();
+    steps_.clear();
+    todo_.clear();
+    auto* job = items_.front().job;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        if (const auto* failure = std::get_if<Failure>(&outcomes[i])) {
+            if (failure->kind == Failure::Kind::fault) observer_.on_fault(*failure);
+            job->fail(*failure);
+        } else {
+            const auto* result = std::get<ResultPtr>(outcomes[i]).get();
+            job->answer({result, 0, PQntuples(result)});
+        }
+    }
+    job->on_done();
+    next();
+}
+
 void Lane::probe_locks(const Range& range) {
     std::vector<std::string_view> keys;
     for (std::size_t i = range.begin; i < items_.size(); ++i) {
@@ -444,11 +577,9 @@ void Lane::probe_locks(const Range& range) {
     steps_.clear();
     current_step_ = 0;
     PQsendQueryParams(connection_->get(), locked_keys_sql, 2, types.data(), parameters.values(), parameters.lengths(), parameters.formats(), 1);
-    PQpipelineSync(connection_->get());
     steps_.push_back({Step::Kind::call, {}, {}, nullptr});
-    steps_.push_back({Step::Kind::sync, {}, {}, nullptr});
+    send_sync();
     probing_ = true;
-    connection_->flush();
 }
 
 void Lane::on_probed(const PGresult* result) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <variant>
 #include <vector>
 
 #include "postgres/connector.h"
@@ -22,7 +23,8 @@ class Lane {
    public:
     enum class Kind {
         quick,  // whole batches, short timeouts: what takes long or waits for long is left to a slow lane
-        slow    // one call a transaction, no timeouts
+        slow,        // one call a transaction, no timeouts
+        transaction  // one job a transaction, no timeouts
     };
 
     class Observer {
@@ -87,6 +89,14 @@ class Lane {
         bool ended = false;
     };
 
+    // The second way through a transaction of which a call failed: call by call, each under a savepoint.
+    struct Careful {
+        enum class Phase { begin, call, commit, rollback } phase = Phase::begin;
+        std::vector<std::variant<ResultPtr, Failure>> outcomes;
+        int attempts = 0;
+        Failure failure;  // why it is rolled back
+    };
+
     void connect();
     void on_connected(ConnectionPtr connection, const std::string& error);
     void on_lost(const std::string& error);
@@ -101,6 +111,13 @@ class Lane {
     void on_sync();
     void deliver(const Range& range);
     void settle(Range range, const Failure& failure, std::optional<std::size_t> culprit);
+    void settle_transaction(Range range, const Failure& failure, std::optional<std::size_t> culprit);
+    void send_sql(const char* sql);
+    void send_sync();
+    void begin_carefully(int attempts);
+    void go_on_carefully(const Failure* failure);
+    void end_carefully();
+    void fail_all(const Failure& failure);
     void probe_locks(const Range& range);
     void on_probed(const PGresult* result);
     void set_aside(const std::function<bool(const Job&)>& wanted);
@@ -127,6 +144,7 @@ class Lane {
     std::deque<Step> steps_;
     std::size_t current_step_ = 0;
     bool probing_ = false;
+    std::optional<Careful> careful_;
     bool forget_prepared_ = false;
     std::string buffer_;  // parameters of the call being sent
 };

@@ -1,0 +1,35 @@
+// A job that belongs to a client and writes its replies, as long as the client is there.
+#pragma once
+
+#include "clients/client.h"
+#include "postgres/job.h"
+
+namespace pgredis::clients {
+
+class ClientJob : public postgres::Job {
+   public:
+    explicit ClientJob(Client& client) : client_(&client) {}
+
+    // The client is going away: what is still to come is carried out, and answered to nobody.
+    void detach() { client_ = nullptr; }
+
+    // How much its replies came to.
+    [[nodiscard]] std::size_t reply_bytes() const { return reply_bytes_; }
+
+    void on_done() final {
+        if (client_ != nullptr) client_->on_job_done();
+    }
+
+   protected:
+    [[nodiscard]] Client* client() const { return client_; }
+    [[nodiscard]] std::string& out() const { return client_->out_; }
+    [[nodiscard]] Server& server() const { return client_->server_; }
+
+    void count_reply(std::size_t bytes) { reply_bytes_ += bytes; }
+
+   private:
+    Client* client_;
+    std::size_t reply_bytes_ = 0;
+};
+
+}  // namespace pgredis::clients
