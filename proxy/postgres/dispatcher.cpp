@@ -8,6 +8,11 @@ namespace {
 
 // A batch holds no more than this, so that its transaction stays short, its answers fit in memory and its locks into the server's table.
 constexpr std::size_t max_batch_calls = 500;
+constexpr std::size_t min_batch_calls = 50;
+// A batch should not last longer than this, since others wait for its keys.
+constexpr double wanted_batch_nanoseconds = 20e6;
+// So many jobs are looked at for one whose keys are free.
+constexpr std::size_t max_skipped_jobs = 1000;
 constexpr std::size_t max_batch_locks = 500;
 constexpr std::size_t max_batch_bytes = std::size_t{4} << 20;
 constexpr std::uint64_t tick_ms = 100;
@@ -25,6 +30,7 @@ Dispatcher::Dispatcher(uv_loop_t* loop, const Connector& connector, DispatcherOp
     prepare_->data = this;
     uv_timer_init(loop_, timer_);
     timer_->data = this;
+    locks_.resize(static_cast<std::size_t>(options_.quick_lanes));
     for (int i = 0; i < options_.quick_lanes; ++i) {
         quick_.push_back(std::make_unique<Lane>(loop_, connector_, Lane::Kind::quick, "pgredis quick " + std::to_string(i + 1), *this));
     }
@@ -89,34 +95,59 @@ void Dispatcher::dispatch() {
 }
 
 void Dispatcher::dispatch_quick() {
-    for (const auto& lane : quick_) {
-        if (!lane->ready()) continue;
-        auto batch = take_batch();
-        if (batch.empty()) return;
-        lane->run(std::move(batch));
+    for (std::size_t i = 0; i < quick_.size(); ++i) {
+        if (!quick_[i]->ready()) continue;
+        locks_[i].clear();
+        auto batch = take_batch(locks_[i]);
+        if (!batch.empty()) quick_[i]->run(std::move(batch));
     }
 }
 
-std::vector<std::shared_ptr<Job>> Dispatcher::take_batch() {
-    // The database whose first job has waited longest.
+bool Dispatcher::conflicts(const std::vector<std::size_t>& locks) const {
+    return std::any_of(locks.begin(), locks.end(), [this](std::size_t lock) {
+        return std::any_of(locks_.begin(), locks_.end(), [lock](const auto& held) { return held.contains(lock); });
+    });
+}
+
+// The oldest jobs of one database. A job that needs a key which another lane has locked would only wait there: it stays in the queue.
+std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std::size_t>& batch_locks) {
     Queue* oldest = nullptr;
-    for (auto& [database, queue] : quick_queues_) {
-        if (!queue.empty() && (oldest == nullptr || queue.front()->queued_at < oldest->front()->queued_at)) oldest = &queue;
+    std::int16_t database = 0;
+    for (auto& [number, queue] : quick_queues_) {
+        if (queue.empty() || (oldest != nullptr && queue.front()->queued_at >= oldest->front()->queued_at)) continue;
+        oldest = &queue;
+        database = number;
     }
     std::vector<std::shared_ptr<Job>> batch;
     if (oldest == nullptr) return batch;
+    const auto affordable = recent_nanoseconds_ <= 0 ? max_batch_calls : static_cast<std::size_t>(wanted_batch_nanoseconds * recent_calls_ / recent_nanoseconds_);
+    const auto most_calls = std::clamp(affordable, min_batch_calls, max_batch_calls);
+    Queue skipped;
+    std::vector<std::size_t> locks;
+    std::vector<std::size_t> taken;
     std::size_t calls = 0;
-    std::size_t locks = 0;
     std::size_t bytes = 0;
-    while (!oldest->empty()) {
-        const auto& job = oldest->front();
+    while (!oldest->empty() && skipped.size() < max_skipped_jobs) {
+        auto& job = oldest->front();
+        locks.clear();
+        for (const auto& call : job->calls) {
+            for (const auto& key : call.locked_keys) locks.push_back(std::hash<std::string>{}(key) ^ static_cast<std::size_t>(database));
+        }
         calls += job->calls.size() - job->answered;
         bytes += job->bytes;
-        for (const auto& call : job->calls) locks += call.locked_keys.size();
-        if (!batch.empty() && (calls > max_batch_calls || locks > max_batch_locks || bytes > max_batch_bytes)) break;
-        batch.push_back(std::move(oldest->front()));
+        if (!batch.empty() && (calls > most_calls || taken.size() + locks.size() > max_batch_locks || bytes > max_batch_bytes)) break;
+        if (conflicts(locks)) {
+            calls -= job->calls.size() - job->answered;
+            bytes -= job->bytes;
+            skipped.push_back(std::move(job));
+        } else {
+            taken.insert(taken.end(), locks.begin(), locks.end());
+            batch.push_back(std::move(job));
+        }
         oldest->pop_front();
     }
+    for (auto job = skipped.rbegin(); job != skipped.rend(); ++job) oldest->push_front(std::move(*job));
+    batch_locks.insert(taken.begin(), taken.end());
     return batch;
 }
 
@@ -162,7 +193,19 @@ void Dispatcher::open_lane(std::vector<std::unique_ptr<Lane>>& lanes, Lane::Kind
     lanes.back()->start();
 }
 
+void Dispatcher::release_locks(const Lane& lane) {
+    for (std::size_t i = 0; i < quick_.size(); ++i) {
+        if (quick_[i].get() == &lane) locks_[i].clear();
+    }
+}
+
 void Dispatcher::on_lane_ready(Lane& lane) {
+    if (lane.kind() == Lane::Kind::quick && lane.last_calls() > 0) {
+        constexpr double memory = 0.9;
+        recent_nanoseconds_ = memory * recent_nanoseconds_ + static_cast<double>(lane.last_duration());
+        recent_calls_ = memory * recent_calls_ + static_cast<double>(lane.last_calls());
+        release_locks(lane);
+    }
     if (!was_connected_ && lane.kind() == Lane::Kind::quick) {
         was_connected_ = true;
         last_error_.clear();
@@ -170,7 +213,8 @@ void Dispatcher::on_lane_ready(Lane& lane) {
     }
 }
 
-void Dispatcher::on_lane_lost(Lane&, const std::string& error, std::vector<std::shared_ptr<Job>> unanswered) {
+void Dispatcher::on_lane_lost(Lane& lane, const std::string& error, std::vector<std::shared_ptr<Job>> unanswered) {
+    release_locks(lane);
     for (auto job = unanswered.rbegin(); job != unanswered.rend(); ++job) {
         queue_of(**job).push_front(std::move(*job));
     }

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "postgres/lane.h"
@@ -62,12 +63,14 @@ class Dispatcher final : public Lane::Observer {
     void on_fault(const Failure& failure) override;
 
     Queue& queue_of(const Job& job);
+    void release_locks(const Lane& lane);
     void dispatch();
     void dispatch_quick();
     void dispatch_slow();
     void dispatch_transactions();
     void open_lane(std::vector<std::unique_ptr<Lane>>& lanes, Lane::Kind kind, const char* name);
-    std::vector<std::shared_ptr<Job>> take_batch();
+    std::vector<std::shared_ptr<Job>> take_batch(std::unordered_set<std::size_t>& locks);
+    [[nodiscard]] bool conflicts(const std::vector<std::size_t>& locks) const;
     std::shared_ptr<Job> take_slow();
     void expire_waiting();
     static void expire(Queue& queue, std::uint64_t deadline, const Failure& failure);
@@ -77,6 +80,7 @@ class Dispatcher final : public Lane::Observer {
     const DispatcherOptions options_;
     Events events_;
     std::vector<std::unique_ptr<Lane>> quick_;
+    std::vector<std::unordered_set<std::size_t>> locks_;  // hashes of the keys that each quick lane has locked
     std::vector<std::unique_ptr<Lane>> slow_;
     std::vector<std::unique_ptr<Lane>> transaction_;
     std::map<std::int16_t, Queue> quick_queues_;  // by database: a batch is of one
@@ -85,6 +89,8 @@ class Dispatcher final : public Lane::Observer {
     Queue blocked_queue_;  // what quick lanes gave away; may not take all the slow lanes
     uv_prepare_t* prepare_;
     uv_timer_t* timer_;
+    double recent_nanoseconds_ = 0;  // of quick batches, the latest counting most …
+    double recent_calls_ = 0;        // … and their calls
     bool was_connected_ = false;
     std::string last_error_;
 };

@@ -180,6 +180,8 @@ void Lane::run(std::vector<std::shared_ptr<Job>> jobs) {
     ++counters_.batches;
     flatten(kind_ == Kind::quick);
     counters_.calls += items_.size();
+    started_ = uv_hrtime();
+    last_calls_ = items_.size();
     next();
 }
 
@@ -205,6 +207,7 @@ void Lane::next() {
 }
 
 void Lane::finish() {
+    last_duration_ = uv_hrtime() - started_;
     jobs_.clear();
     items_.clear();
     observer_.on_lane_ready(*this);

@@ -63,6 +63,9 @@ class Lane {
     // Is it at work on a job that a quick lane had to give away?
     [[nodiscard]] bool blocked() const { return !jobs_.empty() && jobs_.front()->blocked; }
     [[nodiscard]] const Counters& counters() const { return counters_; }
+    // The last batch: how long it took from sending to the answer of its commit, in nanoseconds, and of how many calls it was.
+    [[nodiscard]] std::uint64_t last_duration() const { return last_duration_; }
+    [[nodiscard]] std::size_t last_calls() const { return last_calls_; }
 
     // Needs ready(); all jobs are of one database and have calls to answer.
     void run(std::vector<std::shared_ptr<Job>> jobs);
@@ -143,6 +146,9 @@ class Lane {
     std::deque<Range> todo_;
     std::deque<Step> steps_;
     std::size_t current_step_ = 0;
+    std::uint64_t started_ = 0;
+    std::uint64_t last_duration_ = 0;
+    std::size_t last_calls_ = 0;
     bool probing_ = false;
     std::optional<Careful> careful_;
     bool forget_prepared_ = false;
