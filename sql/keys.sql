@@ -411,6 +411,7 @@ DECLARE
     scheduled bigint;
     done boolean := redis.delete_key(new_d, new_k);
 BEGIN
+    done := redis.appeared(new_d, new_k);
     UPDATE redis.keys x SET db = new_d, key = new_k, long_key = redis.long_key(new_key) WHERE x.db = d AND x.key = k
     RETURNING x.id, x.sweep_at INTO key_id, scheduled;
     IF scheduled IS NOT NULL THEN

@@ -109,6 +109,8 @@ BEGIN
         UPDATE redis.keys x SET db = first WHERE x.db = second;
         UPDATE redis.keys x SET db = second WHERE x.db = -1;
         UPDATE redis.expirations e SET db = CASE WHEN e.db = first THEN second ELSE first END WHERE e.db IN (first, second);
+        done := redis.appeared(first::smallint);
+        done := redis.appeared(second::smallint);
     END IF;
     RETURN 'OK';
 END $$;

@@ -559,6 +559,7 @@ BEGIN
     SELECT pg_catalog.nextval('redis.key_ids'), d, 's', s.k, redis.long_key(pairs[2 * s.i - 1]), pairs[2 * s.i]
     FROM (SELECT DISTINCT ON (u.k) u.k, u.i FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, i) ORDER BY u.k, u.i DESC) AS s
     ON CONFLICT ON CONSTRAINT keys_pkey DO UPDATE SET value = excluded.value, expires_at = NULL;
+    done := redis.appeared(d, ks);
     done := (SELECT pg_catalog.bool_and(redis.changed(d, u.k, '$', 'set')) FROM pg_catalog.unnest(ks) AS u(k));
     RETURN true;
 END $$;

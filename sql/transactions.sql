@@ -30,12 +30,15 @@ LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
     done constant boolean := redis.lock_keys(d, ks);
+    now constant bigint := redis.now_ms();
     tokens text[];
 BEGIN
+    -- An expired row could come to life again without a creation.
+    PERFORM redis.delete_key(d, x.key) FROM redis.keys x WHERE x.db = d AND x.key = ANY (ks) AND x.expires_at <= now;
     WITH seen AS MATERIALIZED (
         SELECT u.k, u.n, x.id, x.xmin::text AS version, CASE WHEN x.id IS NULL THEN pg_catalog.nextval('redis.watch_ids') END AS watch_id
         FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n)
-        LEFT JOIN redis.keys x ON x.db = d AND x.key = u.k AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+        LEFT JOIN redis.keys x ON x.db = d AND x.key = u.k AND (x.expires_at IS NULL OR x.expires_at > now)
     ), noted AS (
         INSERT INTO redis.absent_watches (watch_id, db, key) SELECT s.watch_id, d, s.k FROM seen s WHERE s.id IS NULL
     )

@@ -70,6 +70,8 @@ BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('redis.reap', 0)) THEN
         RETURN -1;
     END IF;
+    -- Left behind by proxies that died. A client whose WATCH is really that old is told to try again.
+    DELETE FROM redis.absent_watches w WHERE w.watched_at < pg_catalog.now() - interval '1 hour';
     FOR orphan IN SELECT o.* FROM redis.orphans o ORDER BY o.id LIMIT max_rows LOOP
         CASE orphan.type
             WHEN 'l' THEN

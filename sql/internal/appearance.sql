@@ -1,0 +1,25 @@
+-- What depends on a key's being absent. A key came into being: called by every creation, under the key's lock, in the creation's own
+-- transaction. Always true.
+
+CREATE OR REPLACE FUNCTION redis.appeared(d smallint, k bytea) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM redis.absent_watches w WHERE w.db = d AND w.key = k;
+    RETURN true;
+END $$;
+
+-- The same for many keys; some may have been there before.
+CREATE OR REPLACE FUNCTION redis.appeared(d smallint, ks bytea[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM redis.absent_watches w WHERE w.db = d AND w.key = ANY (ks);
+    RETURN true;
+END $$;
+
+-- The same for whatever a database holds now, all of it locked.
+CREATE OR REPLACE FUNCTION redis.appeared(d smallint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM redis.absent_watches w WHERE w.db = d AND (SELECT true FROM redis.keys x WHERE x.db = w.db AND x.key = w.key);
+    RETURN true;
+END $$;
