@@ -185,6 +185,17 @@ class PrivateCluster
     FileUtils.rm_f([File.join(data, 'postmaster.pid'), *Dir[File.join(@folder, '.s.PGSQL.*.lock')]])
   end
 
+  # Makes this copy of a stopped cluster a standby of it; both are to be started then.
+  def follow(primary)
+    FileUtils.touch(File.join(data, 'standby.signal'))
+    @settings[:primary_conninfo] = "host=#{primary.folder} user=postgres"
+    self
+  end
+
+  def promote
+    pg_ctl('-w', 'promote')
+  end
+
   def running?
     Private.run("#{BIN}/pg_ctl", '-D', data, 'status', owner: true)
   rescue RuntimeError
