@@ -84,7 +84,7 @@ module SpecHelpers
   end
 
   def close_clients
-    clients.each(&:close)
+    clients.shift.close until clients.empty?
   end
 end
 

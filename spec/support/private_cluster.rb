@@ -100,8 +100,10 @@ class PrivateProxy
     status('VmHWM')
   end
 
+  # Tells it to end, once.
   def terminate
-    Process.kill(:TERM, @pid)
+    Process.kill(:TERM, @pid) unless @terminated || gone?
+    @terminated = true
   end
 
   def gone?
@@ -111,7 +113,7 @@ class PrivateProxy
 
   # Ends it as an operator does. A sanitizer that found something makes itself heard here.
   def stop
-    terminate unless gone?
+    terminate
     Private.wait_until("the proxy ends: #{log}") { gone? }
     raise "the proxy ended badly (#{@status}): #{log}" unless @status.success?
   ensure
