@@ -655,12 +655,3 @@ SELECT redis.register_command('hscan', 'redis_hscan', arity => -3,
   since => '2.8.0', command_group => 'hash', complexity => 'O(1)',
   summary => 'Returns a hash''s fields and values bit by bit.',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "cursor", "type": "integer"}, {"name": "pattern", "type": "pattern", "token": "MATCH", "flags": ["optional"]}, {"name": "count", "type": "integer", "token": "COUNT", "flags": ["optional"]}]');
-
--- Live hashes, a field a row. A key of more than 2000 bytes shows as redis.index_key() shortens it.
-CREATE OR REPLACE VIEW redis.hashes AS
-SELECT x.db, x.key, coalesce(f.long_field, f.field) AS field, f.value,
-       pg_catalog.to_timestamp(x.expires_at / 1000.0) AS expires_at
-FROM redis.keys x JOIN redis.hash_fields f ON f.id = x.id
-WHERE x.type = 'h'
-  AND (x.expires_at IS NULL OR x.expires_at > pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000);
-COMMENT ON VIEW redis.hashes IS 'The fields of all hashes, with their values.';

@@ -826,11 +826,3 @@ SELECT redis.register_command('lpos', 'redis_lpos', arity => -3,
   since => '6.0.6', command_group => 'list', complexity => 'O(N)',
   summary => 'Finds elements of a list and returns their indexes.',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "element", "type": "string"}, {"name": "rank", "type": "integer", "token": "RANK", "flags": ["optional"]}, {"name": "num-matches", "type": "integer", "token": "COUNT", "flags": ["optional"]}, {"name": "len", "type": "integer", "token": "MAXLEN", "flags": ["optional"]}]');
-
--- Live lists, an element a row. A key of more than 2000 bytes shows as redis.index_key() shortens it.
-CREATE OR REPLACE VIEW redis.lists AS
-SELECT x.db, x.key, e.pos - x.head AS index, e.value, pg_catalog.to_timestamp(x.expires_at / 1000.0) AS expires_at
-FROM redis.keys x JOIN redis.list_items e ON e.id = x.id
-WHERE x.type = 'l'
-  AND (x.expires_at IS NULL OR x.expires_at > pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000);
-COMMENT ON VIEW redis.lists IS 'The elements of all lists, with their indexes.';

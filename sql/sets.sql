@@ -3,13 +3,6 @@
 -- ctids, which no plan can turn into a walk over the whole set (the key is locked, so the ctids hold), by stored forms worked out
 -- beforehand, as a planner that knows no costs yet takes the index that spares it an expression.
 
-CREATE OR REPLACE VIEW redis.sets AS
-SELECT x.db, coalesce(x.long_key, x.key) AS key, coalesce(e.long_member, e.member) AS member,
-       pg_catalog.to_timestamp(x.expires_at / 1000.0) AS expires_at
-FROM redis.keys x JOIN redis.set_members e ON e.id = x.id
-WHERE x.type = 'S' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
-COMMENT ON VIEW redis.sets IS 'The live sets, one row a member.';
-
 -- The id and size of the collection of that type under a key; NULLs when the key is absent, the error when it holds another type.
 CREATE OR REPLACE FUNCTION redis.find_members(d smallint, k bytea, type "char", OUT key_id bigint, OUT key_size bigint)
 LANGUAGE plpgsql STABLE AS $$

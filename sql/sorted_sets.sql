@@ -11,13 +11,6 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT pg_catalog.hashtext(pg_catalog.encode(member, 'hex')) & 2147483647
 $$;
 
-CREATE OR REPLACE VIEW redis.sorted_sets AS
-SELECT x.db, coalesce(x.long_key, x.key) AS key, coalesce(e.long_member, e.member) AS member, e.score,
-       pg_catalog.to_timestamp(x.expires_at / 1000.0) AS expires_at
-FROM redis.keys x JOIN redis.zset_members e ON e.id = x.id
-WHERE x.type = 'z' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
-COMMENT ON VIEW redis.sorted_sets IS 'The live sorted sets, one row a member.';
-
 -- A whole member from what the index holds, so that ranges need the index alone.
 CREATE OR REPLACE FUNCTION redis.long_zset_member(zset_id bigint, member bytea) RETURNS bytea
 LANGUAGE plpgsql STABLE AS $$
