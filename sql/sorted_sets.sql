@@ -1249,8 +1249,8 @@ BEGIN
     END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION public.redis_zpopmin(key bytea) RETURNS TABLE (member bytea, score double precision)
-LANGUAGE plpgsql ROWS 1 SECURITY DEFINER AS $$
+CREATE OR REPLACE FUNCTION public.redis_zpopmin(key bytea, OUT member bytea, OUT score double precision)
+LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);
@@ -1273,11 +1273,10 @@ BEGIN
         done := redis.delete_key(d, k);
         done := redis.changed(d, k, 'g', 'del');
     END IF;
-    RETURN NEXT;
 END $$;
 COMMENT ON FUNCTION public.redis_zpopmin(bytea) IS
 'ZPOPMIN key
-Removes the member with the lowest score from a sorted set and returns it with the score; no row when the key is absent.
+Removes the member with the lowest score from a sorted set and returns it with the score; NULLs when the key is absent.
 Errors: WRONGTYPE.';
 
 CREATE OR REPLACE FUNCTION public.redis_zpopmin(key bytea, count bytea, VARIADIC more bytea[] DEFAULT '{}')
@@ -1307,12 +1306,12 @@ SELECT redis.register_command('zpopmin', 'redis_zpopmin', arity => -2,
   flags => 'write fast', categories => 'write sortedset fast',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}]',
   since => '5.0.0', command_group => 'sorted-set', complexity => 'O(log(N)*M)',
-  summary => 'Removes the members with the lowest scores and returns them.', reply => 'pairs 2:flat',
+  summary => 'Removes the members with the lowest scores and returns them.', reply => 'pairs 2:row 2:empty',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0},
     {"name": "count", "type": "integer", "flags": ["optional"]}]');
 
-CREATE OR REPLACE FUNCTION public.redis_zpopmax(key bytea) RETURNS TABLE (member bytea, score double precision)
-LANGUAGE plpgsql ROWS 1 SECURITY DEFINER AS $$
+CREATE OR REPLACE FUNCTION public.redis_zpopmax(key bytea, OUT member bytea, OUT score double precision)
+LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);
@@ -1335,11 +1334,10 @@ BEGIN
         done := redis.delete_key(d, k);
         done := redis.changed(d, k, 'g', 'del');
     END IF;
-    RETURN NEXT;
 END $$;
 COMMENT ON FUNCTION public.redis_zpopmax(bytea) IS
 'ZPOPMAX key
-Removes the member with the highest score from a sorted set and returns it with the score; no row when the key is absent.
+Removes the member with the highest score from a sorted set and returns it with the score; NULLs when the key is absent.
 Errors: WRONGTYPE.';
 
 CREATE OR REPLACE FUNCTION public.redis_zpopmax(key bytea, count bytea, VARIADIC more bytea[] DEFAULT '{}')
@@ -1369,7 +1367,7 @@ SELECT redis.register_command('zpopmax', 'redis_zpopmax', arity => -2,
   flags => 'write fast', categories => 'write sortedset fast',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}]',
   since => '5.0.0', command_group => 'sorted-set', complexity => 'O(log(N)*M)',
-  summary => 'Removes the members with the highest scores and returns them.', reply => 'pairs 2:flat',
+  summary => 'Removes the members with the highest scores and returns them.', reply => 'pairs 2:row 2:empty',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0},
     {"name": "count", "type": "integer", "flags": ["optional"]}]');
 

@@ -53,17 +53,21 @@ std::string statement_name(const std::string& sql) {
 
 std::size_t fixed_count(const Signature& signature) { return signature.types.size() - (signature.variadic ? 1 : 0); }
 
-const Signature* choose_signature(const Command& command, std::size_t arguments) {
-    const Signature* variadic = nullptr;
+const Signature* choose_variadic(const Command& command, std::size_t arguments) {
+    const Signature* chosen = nullptr;
     for (const auto& signature : command.signatures) {
         const auto fixed = fixed_count(signature);
-        if (signature.variadic) {
-            if (arguments >= fixed && (variadic == nullptr || fixed > fixed_count(*variadic))) variadic = &signature;
-        } else if (arguments <= fixed && arguments + static_cast<std::size_t>(signature.defaults) >= fixed) {
-            return &signature;
-        }
+        if (signature.variadic && arguments >= fixed && (chosen == nullptr || fixed > fixed_count(*chosen))) chosen = &signature;
     }
-    return variadic;
+    return chosen;
+}
+
+const Signature* choose_fixed(const Command& command, std::size_t arguments) {
+    for (const auto& signature : command.signatures) {
+        const auto fixed = fixed_count(signature);
+        if (!signature.variadic && arguments <= fixed && arguments + static_cast<std::size_t>(signature.defaults) >= fixed) return &signature;
+    }
+    return nullptr;
 }
 
 ReplyFormat reply_format(const Command& command, const Signature& signature, std::size_t argument_count) {
@@ -87,6 +91,8 @@ ReplyFormat reply_format(const Command& command, const Signature& signature, std
         if (word == "pairs") format.pairs = true;
         if (word == "nested") format.nested = true;
         if (word == "row") format.row = true;
+        if (word == "empty") format.empty = true;
+        if (word == "zip") format.zip = true;
         if (word == "flat") format.set = format.map = format.pairs = format.nested = false;
     }
     return format;
@@ -103,10 +109,7 @@ std::string call_sql(const Signature& signature, const std::string& arguments, c
     return "SELECT " + signature.name + "(" + arguments + ")" + cast + (from.empty() ? "" : " FROM " + from);
 }
 
-std::optional<Command::Form> make_form(const Command& command, std::size_t count, std::size_t name_words) {
-    const auto* signature = choose_signature(command, count);
-    if (signature == nullptr) return std::nullopt;
-
+Command::Form make_form(const Command& command, const Signature* signature, std::size_t count, std::size_t name_words) {
     const auto fixed = std::min(fixed_count(*signature), count);
     const auto rest = count - fixed;
     Command::Form form;
@@ -151,6 +154,16 @@ std::optional<Command::Form> make_form(const Command& command, std::size_t count
     if (can_group) statement->grouped_sql = call_sql(*signature, grouped, "ROWS FROM (" + arrays + ") AS t(" + columns + ")");
     statement->name = statement_name(statement->sql);
     form.statement = std::move(statement);
+    return form;
+}
+
+// A fixed signature is preferred, a variadic one stands behind it.
+std::optional<Command::Form> make_form(const Command& command, std::size_t count, std::size_t name_words) {
+    const auto* fixed = choose_fixed(command, count);
+    const auto* variadic = choose_variadic(command, count);
+    if (fixed == nullptr && variadic == nullptr) return std::nullopt;
+    auto form = make_form(command, fixed != nullptr ? fixed : variadic, count, name_words);
+    if (fixed != nullptr && variadic != nullptr) form.variadic = std::make_shared<Command::Form>(make_form(command, variadic, count, name_words));
     return form;
 }
 
@@ -202,6 +215,12 @@ std::optional<std::string> convert(std::string& argument, Type type, std::vector
     }
 }
 
+bool converts(const std::string& argument, Type type) {
+    if (type == Type::int8) return resp::parse_integer(argument).has_value();
+    if (type == Type::float8) return resp::parse_double(argument).has_value();
+    return type != Type::text || is_text(argument);
+}
+
 }  // namespace
 
 std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::string> arguments) {
@@ -216,7 +235,15 @@ std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::str
     auto known = command.forms.find(key);
     if (known == command.forms.end()) known = command.forms.emplace(key, make_form(command, count, name_words)).first;
     if (!known->second) return wrong_arity_error(command.name);
-    const auto& form = *known->second;
+    const auto* chosen = &*known->second;
+    if (chosen->variadic) {
+        for (std::size_t i = 0; i < chosen->fixed; ++i) {
+            if (converts(arguments[name_words + i], chosen->statement->parameters[i])) continue;
+            chosen = chosen->variadic.get();
+            break;
+        }
+    }
+    const auto& form = *chosen;
 
     BoundCall bound;
     bound.format = form.format;

@@ -25,6 +25,8 @@ struct ReplyFormat {
     bool pairs = false;
     bool nested = false;
     bool row = false;
+    bool empty = false;
+    bool zip = false;
     bool setof = false;      // the function returns a set of rows
     bool composite = false;  // it returns one row of several columns
     bool array = false;      // it returns an array: its NULL is a null array
@@ -93,6 +95,7 @@ struct Command {
         ReplyFormat format;
         std::size_t fixed = 0;       // arguments bound one by one …
         bool rest_in_array = false;  // … the others as one array
+        std::shared_ptr<Form> variadic;  // what to try when an argument does not fit this one
     };
     std::unordered_map<std::size_t, std::optional<Form>> forms;
 

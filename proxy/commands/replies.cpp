@@ -76,6 +76,9 @@ class Array {
         write_elements(writer);
     }
 
+    // One element of a one-dimensional array after another; no more than size().
+    void write_next(ReplyWriter& writer) { write_element(writer); }
+
     // The elements alone, without a header: as many as size() says, arrays where there is more than one dimension.
     void write_elements(ReplyWriter& writer) {
         if (dimensions_ > 0) write_dimension(0, writer);
@@ -224,10 +227,24 @@ void write_one_row(const postgres::Rows& rows, const ReplyFormat& format, ReplyW
     int first = 0;
     while (first < columns && PQgetisnull(rows.result, rows.first, first) != 0) ++first;
     if (first == columns) {
-        if (format.row) {
+        if (format.empty) {
+            writer.array(0);
+        } else if (format.row) {
             writer.null_array();
         } else {
             writer.null();
+        }
+    } else if (format.zip && columns == 3 && first == 0) {
+        writer.array(2);
+        Cell(rows.result, rows.first, 0).write(TextAs::bulk, writer);
+        Array members(Cell(rows.result, rows.first, 1).bytes());
+        Array values(Cell(rows.result, rows.first, 2).bytes());
+        const auto pairs = std::min(members.size(), values.size());
+        writer.array(pairs);
+        for (std::size_t i = 0; i < pairs; ++i) {
+            writer.array(2);
+            members.write_next(writer);
+            values.write_next(writer);
         }
     } else if (format.row) {
         writer.array(static_cast<std::size_t>(columns));
