@@ -16,9 +16,13 @@ CREATE TABLE redis.keys (
     type "char" NOT NULL,          -- s string, l list, h hash, S set, z sorted set, x stream
     key bytea NOT NULL,            -- the key as redis.index_key() stores it
     long_key bytea,                -- the whole key where that is shortened, else NULL
-    value bytea,                   -- strings only
-    CONSTRAINT keys_pkey PRIMARY KEY (db, key)
+    value bytea                    -- strings only
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
+-- A key has one row: its lock sees to that (every creation holds it), not this index. A unique one looks at every dead version of a row
+-- whenever a new version gets an entry, and a busy key leaves thousands while a snapshot is held open elsewhere. With the id, ORDER BY
+-- id DESC LIMIT 1 finds the newest version first, and stops. (Among deduplicated entries Postgres goes from old to new.)
+CREATE INDEX keys_key ON redis.keys (db, key, id) WITH (deduplicate_items = off);
+ALTER TABLE redis.keys REPLICA IDENTITY FULL;
 -- SCAN's order and RANDOMKEY's dice: redis.scan_position(db, key), a hash, so that a name keeps its place whatever happens to its key.
 -- One expression of both columns, so that no plan takes this index for looking up a key.
 CREATE INDEX keys_scan ON redis.keys (((db::bigint << 32) + pg_catalog.hashtext(pg_catalog.encode(key, 'hex')) + 2147483648));
@@ -32,7 +36,7 @@ CREATE TABLE redis.list_items (
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
 -- Not unique (the key's lock sees to that): a unique index looks at every dead entry of a position whenever one is inserted there,
 -- and an end of a list where elements come and go has many while a snapshot is held open elsewhere.
-CREATE INDEX list_items_pos ON redis.list_items (id, pos);
+CREATE INDEX list_items_pos ON redis.list_items (id, pos) WITH (deduplicate_items = off);
 ALTER TABLE redis.list_items REPLICA IDENTITY FULL;
 ALTER TABLE redis.list_items ALTER COLUMN id SET (n_distinct = 100);
 

@@ -85,9 +85,27 @@ SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_scan('3000000000', 'COUNT', '20')$$
 SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_randomkey()$$), '<', 200::bigint, 'RANDOMKEY does not scan');
 SELECT cmp_ok(pg_temp.cost_of($$SELECT count(*) FROM redis_keys('user:123*')$$), '<', 200::bigint, 'KEYS uses the pattern''s prefix');
 SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_exists('user:2', 'user:4', 'user:6')$$), '<', 20::bigint, 'EXISTS looks keys up');
+SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_mset('user:2', 'v', 'user:4', 'v', 'absent', 'v')$$), '<', 20::bigint, 'MSET looks keys up');
+SELECT redis_del('absent');
 SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_del('user:2', 'user:4', 'user:6')$$), '<', 20::bigint, 'DEL looks keys up');
 SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_rename('user:8', 'user:10')$$), '<', 20::bigint, 'RENAME looks keys up');
 SELECT is((SELECT count(*) FROM redis_scan('0', 'COUNT', '1000000') s, unnest(s.keys)), 4996::bigint, 'SCAN of everything');
+
+-- A busy key's newest version is found first, however many dead ones there are (here this transaction itself keeps them).
+CREATE FUNCTION pg_temp.pages_seen(query text) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    plan jsonb;
+BEGIN
+    EXECUTE query; -- the first call looks into the catalog, too
+    EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ' || query INTO plan;
+    RETURN (plan->0->'Plan'->>'Shared Hit Blocks')::integer;
+END $$;
+SELECT redis_incr('counter') FROM generate_series(1, 5000);
+SELECT redis_lpush('queue', 'a', 'b', 'c'), count(redis_lpush('queue', 'd')), count(redis_lpop('queue')) FROM generate_series(1, 2500);
+SELECT cmp_ok(pg_temp.pages_seen(q), '<', 25, q || ' looks at few pages')
+FROM unnest(ARRAY[$$SELECT redis_incr('counter')$$, $$SELECT redis_set('counter', '1')$$, $$SELECT redis_get('counter')$$,
+                  $$SELECT redis_lpush('queue', 'd')$$, $$SELECT redis_lpop('queue')$$, $$SELECT redis_set('counter', '1', 'EX', '10')$$]) AS q;
+SELECT redis_del('counter', 'queue');
 
 -- A whole SCAN, page by page, meets every key once.
 WITH RECURSIVE page AS (

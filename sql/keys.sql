@@ -409,8 +409,9 @@ DECLARE
     new_k constant bytea := redis.index_key(new_key);
     key_id bigint;
     scheduled bigint;
-    done boolean := redis.delete_key(new_d, new_k);
+    done boolean := redis.require_read_committed();
 BEGIN
+    done := redis.delete_key(new_d, new_k);
     done := redis.appeared(new_d, new_k);
     UPDATE redis.keys x SET db = new_d, key = new_k, long_key = redis.long_key(new_key) WHERE x.db = d AND x.key = k
     RETURNING x.id, x.sweep_at INTO key_id, scheduled;

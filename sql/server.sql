@@ -104,6 +104,7 @@ BEGIN
     ELSIF first NOT BETWEEN 0 AND largest OR second NOT BETWEEN 0 AND largest THEN
         PERFORM redis.raise_error('ERR DB index is out of range');
     ELSIF first <> second THEN
+        done := redis.require_read_committed();
         done := redis.lock_all();
         UPDATE redis.keys x SET db = -1 WHERE x.db = first; -- aside, as both may have the same keys
         UPDATE redis.keys x SET db = first WHERE x.db = second;

@@ -1,4 +1,4 @@
--- Strings: the value is in the key's row.
+-- Strings: the value is in the key's row. (The hot statements look for its newest version first: see lists.sql.)
 
 -- Building blocks. Those that write expect the key to be locked, and leave the event to the caller.
 
@@ -12,7 +12,8 @@ DECLARE
     expiry bigint;
     result bytea;
 BEGIN
-    SELECT x.type, x.expires_at, x.value INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k;
+    SELECT x.type, x.expires_at, x.value INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k
+    ORDER BY x.id DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         RETURN NULL;
     END IF;
@@ -41,41 +42,32 @@ BEGIN
     RETURN result;
 END $$;
 
--- Creates a string, unless the key's row is there; returns whether it did. k and long_key are as redis.keys holds them.
-CREATE OR REPLACE FUNCTION redis.add_string(d smallint, k bytea, long_key bytea, value bytea, expires_at bigint) RETURNS boolean
-LANGUAGE plpgsql AS $$
-DECLARE
-    key_id bigint;
-    done bigint;
-BEGIN
-    INSERT INTO redis.keys AS x (id, expires_at, sweep_at, db, type, key, long_key, value)
-    VALUES (pg_catalog.nextval('redis.key_ids'), add_string.expires_at, add_string.expires_at, d, 's', k, add_string.long_key,
-            add_string.value)
-    ON CONFLICT ON CONSTRAINT keys_pkey DO NOTHING
-    RETURNING x.id INTO key_id;
-    IF key_id IS NOT NULL AND expires_at IS NOT NULL THEN
-        done := redis.schedule_sweep(d, k, key_id, expires_at, NULL);
-    END IF;
-    RETURN key_id IS NOT NULL;
-END $$;
-
--- Makes key a string of this value and expiry, whatever it was before.
+-- Makes key a string of this value and expiry, whatever it was before. Always true.
 CREATE OR REPLACE FUNCTION redis.put_string(d smallint, key bytea, value bytea, expires_at bigint DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
-    done boolean;
+    old_type "char";
 BEGIN
     UPDATE redis.keys x
     SET value = put_string.value, expires_at = put_string.expires_at,
         sweep_at = CASE WHEN put_string.expires_at IS NULL OR put_string.expires_at >= x.sweep_at THEN x.sweep_at
                         ELSE redis.schedule_sweep(d, k, x.id, put_string.expires_at, x.sweep_at) END
-    WHERE x.db = d AND x.key = k AND x.type = 's';
-    IF NOT FOUND AND NOT redis.add_string(d, k, redis.long_key(key), value, expires_at) THEN
-        done := redis.delete_key(d, k);
-        done := redis.add_string(d, k, redis.long_key(key), value, expires_at);
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+    RETURNING x.type INTO old_type;
+    RETURN old_type = 's' OR redis.add_string(d, key, old_type, value, expires_at);
+END $$;
+
+-- The same for a key that is no string; old_type is its type, NULL when it is absent.
+CREATE OR REPLACE FUNCTION redis.add_string(d smallint, key bytea, old_type "char", value bytea, expires_at bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    done boolean;
+BEGIN
+    IF old_type IS NOT NULL THEN
+        done := redis.delete_key(d, redis.index_key(key));
     END IF;
-    RETURN true;
+    RETURN redis.create_key(d, key, 's', value, expires_at) > 0;
 END $$;
 
 -- Replaces the value of a string and keeps its expiry; creates it when the key is absent.
@@ -85,7 +77,8 @@ DECLARE
     k constant bytea := redis.index_key(key);
 BEGIN
     UPDATE redis.keys x SET value = replace_string.value
-    WHERE x.db = d AND x.key = k AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+      AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
     RETURN FOUND OR redis.put_string(d, key, value);
 END $$;
 
@@ -164,7 +157,8 @@ DECLARE
     expiry bigint;
     result bytea;
 BEGIN
-    SELECT x.type, x.expires_at, x.value INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k;
+    SELECT x.type, x.expires_at, x.value INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k
+    ORDER BY x.id DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         RETURN NULL;
     END IF;
@@ -272,11 +266,12 @@ DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);
     done boolean := redis.lock_key(d, k);
+    old_type "char";
 BEGIN
-    UPDATE redis.keys x SET value = redis_set.value, expires_at = NULL WHERE x.db = d AND x.key = k AND x.type = 's';
-    IF NOT FOUND THEN
-        done := redis.put_string(d, key, value);
-    END IF;
+    UPDATE redis.keys x SET value = redis_set.value, expires_at = NULL
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+    RETURNING x.type INTO old_type;
+    done := old_type = 's' OR redis.add_string(d, key, old_type, value, NULL);
     done := redis.changed(d, k, '$', 'set');
     RETURN 'OK';
 END $$;
@@ -555,10 +550,14 @@ BEGIN
     -- What is there and no string goes first; the rest is written by one statement. Of several values for a key the last counts.
     PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(ks) AS u(k)
     WHERE (SELECT x.type <> 's' FROM redis.keys x WHERE x.db = d AND x.key = u.k);
-    INSERT INTO redis.keys AS x (id, db, type, key, long_key, value)
-    SELECT pg_catalog.nextval('redis.key_ids'), d, 's', s.k, redis.long_key(pairs[2 * s.i - 1]), pairs[2 * s.i]
-    FROM (SELECT DISTINCT ON (u.k) u.k, u.i FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, i) ORDER BY u.k, u.i DESC) AS s
-    ON CONFLICT ON CONSTRAINT keys_pkey DO UPDATE SET value = excluded.value, expires_at = NULL;
+    WITH latest AS (
+        SELECT s.k, s.i, (SELECT x.ctid FROM redis.keys x WHERE x.db = d AND x.key = s.k ORDER BY x.id DESC LIMIT 1) AS place
+        FROM (SELECT DISTINCT ON (u.k) u.k, u.i FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, i) ORDER BY u.k, u.i DESC) AS s
+    ), replaced AS (
+        UPDATE redis.keys x SET value = pairs[2 * l.i], expires_at = NULL FROM latest l WHERE x.ctid = l.place
+    )
+    INSERT INTO redis.keys (id, db, type, key, long_key, value)
+    SELECT redis.new_key_id(), d, 's', l.k, redis.long_key(pairs[2 * l.i - 1]), pairs[2 * l.i] FROM latest l WHERE l.place IS NULL;
     done := redis.appeared(d, ks);
     done := (SELECT pg_catalog.bool_and(redis.changed(d, u.k, '$', 'set')) FROM pg_catalog.unnest(ks) AS u(k));
     RETURN true;
@@ -620,7 +619,8 @@ BEGIN
     -- The usual case, a number that cannot overflow, is one statement.
     UPDATE redis.keys x
     SET value = pg_catalog.decode((pg_catalog.encode(x.value, 'escape')::bigint + amount)::text, 'escape')
-    WHERE x.db = d AND x.key = k AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+      AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
       AND CASE WHEN pg_catalog.octet_length(x.value) < 19 AND amount BETWEEN -1000000000000000000 AND 1000000000000000000
                THEN pg_catalog.encode(x.value, 'escape') ~ '^(0|-?[1-9][0-9]*)$' END
     RETURNING pg_catalog.encode(x.value, 'escape')::bigint INTO result;

@@ -31,3 +31,9 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RD000',
         MESSAGE = pg_catalog.format('ERR wrong number of arguments for ''%s'' command', command);
 END $$;
+
+CREATE OR REPLACE FUNCTION redis.raise_isolation() RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'RD000', MESSAGE = 'ERR pgredis writes need the isolation level READ COMMITTED';
+END $$;

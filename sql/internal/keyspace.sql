@@ -111,6 +111,19 @@ BEGIN
     RETURN due;
 END $$;
 
+-- Only locks keep two rows from bearing one name, so whoever gives a key's name to a row must see everything committed before it had the
+-- lock: a snapshot taken earlier will not do. Always true.
+CREATE OR REPLACE FUNCTION redis.require_read_committed() RETURNS boolean
+LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN pg_catalog.current_setting('transaction_isolation') = 'read committed' THEN true ELSE redis.raise_isolation() END
+$$;
+
+-- The id of a row to be made.
+CREATE OR REPLACE FUNCTION redis.new_key_id() RETURNS bigint
+LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN redis.require_read_committed() THEN pg_catalog.nextval('redis.key_ids') END
+$$;
+
 -- Creates the row of a key that is absent and locked; returns its id. (type, value, expires_at, size, head, tail as in redis.keys.)
 CREATE OR REPLACE FUNCTION redis.create_key(
     d smallint, key bytea, type "char", value bytea DEFAULT NULL, expires_at bigint DEFAULT NULL,
@@ -118,7 +131,7 @@ CREATE OR REPLACE FUNCTION redis.create_key(
 LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
-    key_id constant bigint := pg_catalog.nextval('redis.key_ids');
+    key_id constant bigint := redis.new_key_id();
     done boolean := redis.appeared(d, k);
 BEGIN
     INSERT INTO redis.keys (id, expires_at, sweep_at, size, head, tail, db, type, key, long_key, value)
