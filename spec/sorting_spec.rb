@@ -25,11 +25,13 @@ RSpec.describe 'SORT' do
   end
 
   it 'takes what strtod takes' do
-    list('', ' 5', '0x10', 'inf', '-inf', 'infinity', '1e5', '.5', '5.', '+3', '9223372036854775807', "\t\n\v\f\r 4", "1\0x".b, "\0".b, '-0',
-         '0x1p2', 'INF', '2.2250738585072014e-308')
-    expect(sorted).to eq ['-inf', '', "\0", '-0', '2.2250738585072014e-308', '.5', "1\0x", '+3', "\t\n\v\f\r 4", '0x1p2', ' 5', '5.', '0x10',
-                          '1e5', '9223372036854775807', 'INF', 'inf', 'infinity']
-    ['nan', '-nan', '5 ', ' ', '1e400', '1e-400', '4e-320', 'abc', '1 2', '0x', '1e', '1e+', '-', '.', 'infinit', '--1', '1,5'].each do |word|
+    list('', ' 5', '0x10', 'inf', '-inf', 'infinity', '1e5', '.5', '5.', '+3', '9223372036854775807', "\t\n\v\f\r 4", "1\0x".b,
+         "\0".b, '-0', '0x1p2', 'INF', '2.2250738585072014e-308')
+    expect(sorted).to eq ['-inf', '', "\0", '-0', '2.2250738585072014e-308', '.5', "1\0x", '+3', "\t\n\v\f\r 4", '0x1p2', ' 5',
+                          '5.', '0x10', '1e5', '9223372036854775807', 'INF', 'inf', 'infinity']
+    words = ['nan', '-nan', '5 ', ' ', '1e400', '1e-400', '4e-320', 'abc', '1 2', '0x', '1e', '1e+', '-', '.', 'infinit', '--1',
+             '1,5']
+    words.each do |word|
       list('1', word)
       expect([word, sorted]).to eq [word, no_number]
     end
@@ -100,10 +102,12 @@ RSpec.describe 'SORT' do
   describe 'LIMIT' do
     it 'takes a part' do
       list(5, 3, 1, 2, 4)
-      { [0, 2] => %w[1 2], [1, 2] => %w[2 3], [4, 9] => %w[5], [5, 1] => [], [9, 9] => [], [0, 0] => [], [-3, 2] => %w[1 2], [2, -1] => %w[3 4 5],
-        [3, -7] => %w[4 5], [0, 9_223_372_036_854_775_807] => %w[1 2 3 4 5], [9_223_372_036_854_775_807, 9_223_372_036_854_775_807] => [],
-        [1, 9_223_372_036_854_775_807] => %w[2 3 4 5] }.each do |limit, expected|
-        expect([limit, sorted('LIMIT', *limit)]).to eq [limit, expected]
+      most = 9_223_372_036_854_775_807
+      expected = { [0, 2] => %w[1 2], [1, 2] => %w[2 3], [4, 9] => %w[5], [5, 1] => [], [9, 9] => [], [0, 0] => [],
+                   [-3, 2] => %w[1 2], [2, -1] => %w[3 4 5], [3, -7] => %w[4 5],
+                   [0, most] => %w[1 2 3 4 5], [1, most] => %w[2 3 4 5], [most, most] => [] }
+      expected.each do |limit, result|
+        expect([limit, sorted('LIMIT', *limit)]).to eq [limit, result]
       end
       expect(sorted('DESC', 'LIMIT', 1, 2)).to eq %w[4 3]
       expect(sorted('LIMIT', 0, 1, 'limit', 1, 1)).to eq %w[2]
@@ -289,7 +293,8 @@ RSpec.describe 'SORT' do
     end
     expect(call('SORT', 'str', 'FOO', 'LIMIT', 'x', 'y')).to eq syntax_error
     expect(sorted).to eq no_number
-    %w[SORT SORT_RO].each { |name| expect(call(name)).to eq error("ERR wrong number of arguments for '#{name.downcase}' command") }
+    expect(call('SORT')).to eq error("ERR wrong number of arguments for 'sort' command")
+    expect(call('SORT_RO')).to eq error("ERR wrong number of arguments for 'sort_ro' command")
   end
 
   it 'sorts big ones' do
@@ -300,5 +305,16 @@ RSpec.describe 'SORT' do
     expect(sorted('BY', 'w*', 'LIMIT', 10, 3)).to eq %w[2990 2989 2988]
     expect(sorted('BY', 'w*', 'GET', 'w*', 'STORE', 'd')).to eq 3000
     expect(call('LRANGE', 'd', 0, 1)).to eq %w[-3000 -2999]
+  end
+
+  it 'stores from two proxies into each other\'s keys without deadlocks' do
+    call('RPUSH', 'a', 2, 1)
+    call('RPUSH', 'b', 4, 3)
+    others = [%w[a b], %w[b a]].each_with_index.map do |keys, i|
+      client = connect(port: ports[i % ports.size])
+      Thread.new { Array.new(50) { client.call('SORT', keys[0], 'STORE', keys[1]) } }
+    end
+    expect(others.flat_map(&:value).uniq).to eq [2]
+    expect(call('LRANGE', 'a', 0, -1)).to eq call('LRANGE', 'b', 0, -1)
   end
 end
