@@ -1,0 +1,103 @@
+#include "clients/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <climits>
+
+namespace pgredis::clients {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+
+Settings defaults() { return Settings(operations::Config()); }
+
+std::string problem(const Settings& settings, std::string_view name, std::string_view value) {
+    return settings.problem(name, value).value_or("none");
+}
+
+TEST(Settings, TellWhatTheOperatorSaid) {
+    operations::Config config;
+    config.port = 7000;
+    config.databases = 3;
+    config.max_clients = 11;
+    config.password = "secret";
+    config.synchronous_commit = "off";
+    const Settings settings(config);
+    EXPECT_EQ(settings.value("port"), "7000");
+    EXPECT_EQ(settings.value("databases"), "3");
+    EXPECT_EQ(settings.number("maxclients"), 11);
+    EXPECT_EQ(settings.value("appendfsync"), "everysec");
+    EXPECT_EQ(settings.value("requirepass").find("secret"), std::string::npos);
+    EXPECT_EQ(defaults().value("requirepass"), "");
+    EXPECT_EQ(defaults().value("appendfsync"), "always");
+}
+
+TEST(Settings, AreFoundByPatternsInAnyCase) {
+    const auto settings = defaults();
+    EXPECT_THAT(settings.matching("maxmemory"), ElementsAre(Pair("maxmemory", "0")));
+    EXPECT_THAT(settings.matching("MAXMEMORY-P*"), ElementsAre(Pair("maxmemory-policy", "noeviction")));
+    EXPECT_THAT(settings.matching("ap[po]endf?ync"), ElementsAre(Pair("appendfsync", "always")));
+    EXPECT_THAT(settings.matching("nope"), IsEmpty());
+    EXPECT_THAT(settings.matching(""), IsEmpty());
+    EXPECT_GT(settings.matching("*").size(), 40U);
+    EXPECT_TRUE(settings.known("maxmemory"));
+    EXPECT_FALSE(settings.known("nope"));
+}
+
+TEST(Settings, ThoseOfTheCommandLineCannotBeSet) {
+    for (const auto* name : {"port", "bind", "databases", "requirepass"})
+        EXPECT_EQ(problem(defaults(), name, "1"), "can't set immutable config") << name;
+}
+
+TEST(Settings, Numbers) {
+    auto settings = defaults();
+    EXPECT_EQ(problem(settings, "timeout", "60"), "none");
+    for (const auto* value : {"", "x", "1.5", "1k", " 1", "01"}) {
+        EXPECT_EQ(problem(settings, "timeout", value), "argument couldn't be parsed into an integer") << value;
+    }
+    EXPECT_EQ(problem(settings, "timeout", "-1"), "argument must be between 0 and 2147483647 inclusive");
+    EXPECT_EQ(problem(settings, "timeout", "2147483648"), "argument must be between 0 and 2147483647 inclusive");
+    EXPECT_EQ(problem(settings, "maxclients", "0"), "argument must be between 1 and 4294967295 inclusive");
+    settings.set("timeout", "60");
+    EXPECT_EQ(settings.number("timeout"), 60);
+}
+
+TEST(Settings, MemoryHasUnits) {
+    auto settings = defaults();
+    const std::pair<const char*, const char*> cases[] = {{"5", "5"},           {"5b", "5"},           {"1k", "1000"},
+                                                         {"1kb", "1024"},      {"1M", "1000000"},     {"1mb", "1048576"},
+                                                         {"2G", "2000000000"}, {"1Gb", "1073741824"}, {"0", "0"}};
+    for (const auto& [value, bytes] : cases) {
+        EXPECT_EQ(problem(settings, "maxmemory", value), "none") << value;
+        EXPECT_EQ(settings.canonical("maxmemory", value), bytes) << value;
+    }
+    for (const auto* value : {"", "k", "1x", "1 k", "-1", "1kbb", "99999999999gb", "9999999999999999999"}) {
+        EXPECT_EQ(problem(settings, "maxmemory", value), "argument must be a memory value") << value;
+    }
+    settings.set("maxmemory", "100mb");
+    EXPECT_EQ(settings.value("maxmemory"), "104857600");
+}
+
+TEST(Settings, WordsInAnyCase) {
+    auto settings = defaults();
+    EXPECT_EQ(problem(settings, "activerehashing", "maybe"), "argument must be 'yes' or 'no'");
+    EXPECT_EQ(problem(settings, "activerehashing", "NO"), "none");
+    settings.set("activerehashing", "NO");
+    EXPECT_EQ(settings.value("activerehashing"), "no");
+    EXPECT_EQ(problem(settings, "appendfsync", "sometimes"), "argument(s) must be one of the following: everysec, always, no");
+    EXPECT_EQ(problem(settings, "appendfsync", "Always"), "none");
+    EXPECT_EQ(settings.canonical("appendfsync", "Always"), "always");
+}
+
+TEST(Settings, TextIsTakenAsItIs) {
+    auto settings = defaults();
+    EXPECT_EQ(problem(settings, "save", "3600 1"), "none");
+    settings.set("save", "3600 1");
+    EXPECT_EQ(settings.value("save"), "3600 1");
+}
+
+}  // namespace
+}  // namespace pgredis::clients
