@@ -206,19 +206,20 @@ SELECT redis.register_command('reset', NULL, arity => 1,
   since => '6.2.0', command_group => 'connection', complexity => 'O(1)',
   summary => 'Makes the connection as good as new.');
 
--- The database of a transaction of one's own. SELECT itself is the proxy's, which sets redis.db for each of its transactions.
+-- The database of a transaction or a session of one's own. SELECT itself is the proxy's, which sets redis.db for each of its transactions.
 CREATE OR REPLACE FUNCTION public.redis_select(index bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     IF index NOT BETWEEN 0 AND redis.databases() - 1 THEN
         PERFORM redis.raise_error('ERR DB index is out of range');
     END IF;
-    PERFORM pg_catalog.set_config('redis.db', index::text, true);
+    -- A statement of its own, outside of BEGIN … COMMIT, began together with its transaction: then it is meant for the session.
+    PERFORM pg_catalog.set_config('redis.db', index::text, pg_catalog.transaction_timestamp() <> pg_catalog.statement_timestamp());
     RETURN 'OK';
 END $$;
 COMMENT ON FUNCTION public.redis_select(bigint) IS
 'SELECT index
-What follows in this transaction uses that database, else 0. For a whole session: SET redis.db = index. Errors: no such database.';
+Within BEGIN … COMMIT: the rest of the transaction uses that database; on its own, as in psql: the rest of the session. Errors: no such database.';
 SELECT redis.register_command('select', NULL, arity => 2,
   flags => 'loading stale fast', categories => 'fast connection',
   since => '1.0.0', command_group => 'connection', complexity => 'O(1)',
