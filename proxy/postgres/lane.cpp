@@ -426,9 +426,9 @@ void Lane::settle(Range range, const Failure& failure, std::optional<std::size_t
     ++range.attempts;
     if (is_transient(failure) && range.attempts < max_attempts) {
         todo_.push_front(range);
-    } else if (is_lock_timeout(failure) && kind_ == Kind::quick && range.attempts < max_attempts) {
+    } else if (is_lock_timeout(failure) && kind_ == Kind::quick) {
         todo_.push_front(range);
-        probe_locks(range);
+        probe_locks(range, culprit);
         return;
     } else if (is_statement_timeout(failure) && kind_ == Kind::quick && (culprit || size == 1)) {
         const Job* slow = items_[culprit.value_or(range.begin)].job;
@@ -440,7 +440,14 @@ void Lane::settle(Range range, const Failure& failure, std::optional<std::size_t
         forget_prepared_ = true;
     } else if (size == 1) {
         fail_item(items_[range.begin], failure);
-    } else if (culprit) {
+    } else {
+        take_apart(range, culprit);
+    }
+    next();
+}
+
+void Lane::take_apart(const Range& range, std::optional<std::size_t> culprit) {
+    if (culprit) {
         // The culprit alone, between what comes before and after it.
         if (*culprit + 1 < range.end) todo_.push_front({*culprit + 1, range.end, range.grouped});
         todo_.push_front({*culprit, *culprit + 1, false});
@@ -448,11 +455,10 @@ void Lane::settle(Range range, const Failure& failure, std::optional<std::size_t
     } else if (range.grouped) {
         todo_.push_front({range.begin, range.end, false});  // call by call tells which it was
     } else {
-        const auto middle = range.begin + size / 2;
+        const auto middle = range.begin + (range.end - range.begin) / 2;
         todo_.push_front({middle, range.end, false});
         todo_.push_front({range.begin, middle, false});
     }
-    next();
 }
 
 void Lane::fail_all(const Failure& failure) {
@@ -564,7 +570,7 @@ void Lane::end_carefully() {
     next();
 }
 
-void Lane::probe_locks(const Range& range) {
+void Lane::probe_locks(const Range& range, std::optional<std::size_t> culprit) {
     std::vector<std::string_view> keys;
     for (std::size_t i = range.begin; i < items_.size(); ++i) {
         for (const auto& key : items_[i].call().locked_keys) keys.emplace_back(key);
@@ -583,6 +589,7 @@ void Lane::probe_locks(const Range& range) {
     steps_.push_back({Step::Kind::call, {}, {}, nullptr});
     send_sync();
     probing_ = true;
+    probed_culprit_ = culprit;
 }
 
 void Lane::on_probed(const PGresult* result) {
@@ -597,14 +604,28 @@ void Lane::on_probed(const PGresult* result) {
             at += 4 + length;
         }
     }
-    set_aside([&locked](const Job& job) {
+    const auto needs_locked = [&locked](const Job& job) {
         for (std::size_t i = job.answered; i < job.calls.size(); ++i) {
             for (const auto& key : job.calls[i].locked_keys) {
                 if (locked.contains(key)) return true;
             }
         }
         return false;
-    });
+    };
+    if (std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& job) { return !job->done() && needs_locked(*job); })) {
+        set_aside(needs_locked);
+        return;
+    }
+    // A lock that stands for no key, or one that is free by now.
+    const Range range = todo_.front();
+    if (probed_culprit_ || range.end - range.begin == 1) {
+        const Job* waiting = items_[probed_culprit_.value_or(range.begin)].job;
+        set_aside([waiting](const Job& job) { return &job == waiting; });
+    } else {
+        todo_.pop_front();
+        take_apart(range, std::nullopt);
+        next();
+    }
 }
 
 // Gives these jobs away and begins again with the others.

@@ -121,7 +121,8 @@ class Lane {
     void go_on_carefully(const Failure* failure);
     void end_carefully();
     void fail_all(const Failure& failure);
-    void probe_locks(const Range& range);
+    void take_apart(const Range& range, std::optional<std::size_t> culprit);
+    void probe_locks(const Range& range, std::optional<std::size_t> culprit);
     void on_probed(const PGresult* result);
     void set_aside(const std::function<bool(const Job&)>& wanted);
     void fail_item(const Item& item, const Failure& failure);
@@ -150,6 +151,7 @@ class Lane {
     std::uint64_t last_duration_ = 0;
     std::size_t last_calls_ = 0;
     bool probing_ = false;
+    std::optional<std::size_t> probed_culprit_;  // the item that waited for a lock, if it is known
     std::optional<Careful> careful_;
     bool forget_prepared_ = false;
     std::string buffer_;  // parameters of the call being sent
