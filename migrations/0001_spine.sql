@@ -7,7 +7,7 @@ CREATE SCHEMA IF NOT EXISTS redis;
 CREATE SEQUENCE redis.key_ids;
 CREATE TABLE redis.keys (
     id bigint NOT NULL,
-    expires_at bigint,             -- milliseconds since the epoch; NULL: never
+    expires_at bigint,             -- milliseconds since the epoch; NULL: never; 0: a list that is empty for now (see sql/lists.sql)
     sweep_at bigint,               -- an entry of redis.expirations for this row is due at this time or earlier; NULL: none
     size bigint,                   -- how many elements a collection has; NULL for strings
     head bigint,                   -- lists: position of the first element; hashes: next insertion number

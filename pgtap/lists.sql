@@ -36,7 +36,7 @@ SELECT throws_ok($$SELECT redis_lpush('l', VARIADIC '{}')$$, 'RD000', 'ERR wrong
 CREATE FUNCTION pg_temp.sound() RETURNS boolean LANGUAGE sql AS $$
     SELECT NOT EXISTS (
         SELECT FROM redis.keys x
-        WHERE x.type = 'l' AND (x.size <> x.tail - x.head + 1 OR x.size = 0
+        WHERE x.type = 'l' AND (x.size <> x.tail - x.head + 1 OR x.size = 0 AND x.expires_at IS DISTINCT FROM 0
             OR ARRAY(SELECT e.pos FROM redis.list_items e WHERE e.id = x.id ORDER BY 1)
                <> ARRAY(SELECT p FROM generate_series(x.head, x.tail) p)))
 $$;
@@ -70,6 +70,36 @@ SELECT is(redis_rpush('old', 'y'), 1::bigint, 'a push to an expired list makes a
 SELECT redis_lpush('v', 'y', 'x');
 SELECT results_eq($$SELECT key, index, value, expires_at FROM redis.lists WHERE key = 'v' ORDER BY index$$,
                   $$VALUES ('v'::bytea, 0::bigint, 'x'::bytea, NULL::timestamptz), ('v', 1, 'y', NULL)$$, 'redis.lists');
+
+-- An emptied list keeps its row for the next push, till the sweep comes by; nobody sees it.
+DELETE FROM redis.keys;
+SELECT redis_rpush('queue', 'a', 'b');
+CREATE TEMPORARY TABLE queue AS SELECT id FROM redis.keys;
+SELECT is(redis_lpop('queue', '5'), '{a,b}'::bytea[], 'a list is emptied');
+SELECT is(ARRAY[redis_exists('queue'), redis_llen('queue'), redis_lpushx('queue', 'c'), redis_dbsize(), redis_del('queue', 'queue')],
+          '{0,0,0,0,0}'::bigint[], 'and is absent');
+SELECT is(redis_type('queue'), 'none', 'of no type');
+SELECT is_empty('SELECT redis_keys($$*$$)', 'in no listing');
+SELECT redis_lpush('queue', 'a');
+DELETE FROM queue;
+INSERT INTO queue SELECT id FROM redis.keys;
+SELECT ok(redis_rpop('queue') = 'a' AND redis_lpop('queue') IS NULL AND redis_rpush('queue', 'b') = 1 AND redis_lmove('queue', 'other', 'LEFT', 'LEFT') = 'b'
+          AND redis_lpush('queue', 'c', 'd') = 2, 'elements come and go');
+SELECT results_eq($$SELECT x.id, x.size, x.expires_at FROM redis.keys x WHERE x.key = 'queue'$$, 'SELECT id, 2::bigint, NULL::bigint FROM queue', 'in the same row');
+SELECT ok(pg_temp.sound(), 'which tells the truth');
+SELECT is((SELECT count(*) FROM redis.expirations e JOIN queue USING (id)), 1::bigint, 'one entry for the sweep is enough');
+SELECT redis.sweep(100);
+SELECT is(redis_lrange('queue', 0, -1), '{d,c}'::bytea[], 'the sweep leaves a list that is not empty');
+SELECT redis_lpop('queue', '2');
+SELECT redis.sweep(100);
+SELECT is_empty($$SELECT FROM redis.keys x WHERE x.key = 'queue'$$, 'and takes an empty one away');
+SELECT redis_lpush('queue', 'a'), redis_lpop('queue');
+SELECT redis_set('queue', 'v');
+SELECT is(redis_get('queue'), 'v'::bytea, 'a string may take its place');
+SELECT redis_del('queue');
+SELECT redis_lpush('queue', 'a'), redis_lpop('queue');
+SELECT redis_hset('queue', 'f', 'v');
+SELECT is(redis_type('queue'), 'hash', 'a collection too');
 
 -- plans: elements are found by id and position
 SET LOCAL enable_seqscan = off;

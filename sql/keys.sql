@@ -106,12 +106,13 @@ BEGIN
     now := redis.now_ms();
     WITH gone AS (
         DELETE FROM redis.keys x WHERE x.db = d AND x.key = ANY (ks)
-        RETURNING x.id, x.type, x.key, coalesce(x.expires_at <= now, false) AS expired
+        RETURNING x.id, x.type, x.key, coalesce(x.expires_at <= now, false) AS expired, coalesce(x.expires_at = 0, false) AS emptied
     ), orphaned AS (
         INSERT INTO redis.orphans (id, type) SELECT g.id, g.type FROM gone g WHERE g.type <> 's'
     )
     SELECT pg_catalog.count(*) FILTER (WHERE NOT s.expired) INTO deleted
-    FROM (SELECT g.expired, CASE WHEN g.expired THEN redis.changed(d, g.key, 'x', 'expired') ELSE redis.changed(d, g.key, 'g', 'del') END
+    FROM (SELECT g.expired, CASE WHEN g.emptied THEN false WHEN g.expired THEN redis.changed(d, g.key, 'x', 'expired')
+                                 ELSE redis.changed(d, g.key, 'g', 'del') END
           FROM gone g OFFSET 0) AS s;
     RETURN deleted;
 END $$;

@@ -3,6 +3,9 @@
 -- A busy list leaves a dead version of its row at every push and pop, and dead elements at positions that come and go. While a
 -- snapshot is held open elsewhere they cannot be pruned, so the hot statements look for the row or the element from the newest
 -- end of the index (ORDER BY ... DESC LIMIT 1) and stop at the first that lives: the cost does not grow with the dead.
+--
+-- That needs one that lives. So a list that a pop has emptied keeps its row, as a key that has expired (absent to everyone) at 0: the
+-- next push takes it up again, the sweep takes it away. A queue that runs empty all the time costs no new row each time.
 
 -- What a write calls that has found no live key of its type: it removes an expired one, and raises WRONGTYPE for a live one (the
 -- error undoes the deletion). The key is locked; afterwards it is absent.
@@ -32,9 +35,9 @@ BEGIN
     END IF;
     UPDATE redis.keys x
     SET head = CASE WHEN at_left THEN x.head - n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail + n END,
-        size = x.size + n
+        size = x.size + n, expires_at = nullif(x.expires_at, 0)
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
-      AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+      AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms() OR x.expires_at = 0 AND NOT only_existing)
     RETURNING x.id, CASE WHEN at_left THEN x.head ELSE x.tail - n + 1 END, x.size INTO key_id, first, total;
     IF key_id IS NULL THEN
         done := redis.require_absent(d, k);
@@ -74,7 +77,7 @@ BEGIN
     SELECT x.id, x.type, x.expires_at, x.size, x.head, x.tail INTO key_id, key_type, expiry, total, first, last
     FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
     IF key_id IS NULL OR expiry <= redis.now_ms() OR key_type <> 'l' THEN
-        done := redis.require_absent(d, k);
+        done := expiry = 0 OR redis.require_absent(d, k);
         RETURN NULL;
     END IF;
     n := least(count, total);
@@ -88,15 +91,16 @@ BEGIN
     END IF;
     result := ARRAY(SELECT e.value FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN first AND last
                     ORDER BY CASE WHEN at_left THEN e.pos ELSE -e.pos END);
-    IF n = total THEN
-        done := redis.delete_key(d, k);
-    ELSE
-        DELETE FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN first AND last;
-        UPDATE redis.keys x
-        SET head = CASE WHEN at_left THEN x.head + n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - n END,
-            size = x.size - n
-        WHERE x.db = d AND x.key = k;
+    IF n = total AND n > 64 THEN
+        done := redis.delete_key(d, k); -- the reaper's work
+        RETURN result;
     END IF;
+    DELETE FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN first AND last;
+    UPDATE redis.keys x
+    SET head = CASE WHEN at_left THEN x.head + n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - n END,
+        size = x.size - n, expires_at = CASE WHEN x.size > n THEN x.expires_at ELSE 0 END,
+        sweep_at = CASE WHEN x.size > n THEN x.sweep_at ELSE redis.schedule_sweep(d, k, x.id, redis.now_ms(), x.sweep_at) END
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1);
     RETURN result;
 END $$;
 
@@ -106,7 +110,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     done boolean := redis.changed(d, k, 'l', CASE WHEN at_left THEN 'lpop' ELSE 'rpop' END);
 BEGIN
-    IF NOT EXISTS (SELECT FROM redis.keys x WHERE x.db = d AND x.key = k) THEN
+    IF (SELECT x.expires_at IS DISTINCT FROM 0 FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1) IS NOT TRUE THEN
         done := redis.changed(d, k, 'g', 'del');
     END IF;
     RETURN done;
@@ -131,15 +135,17 @@ LANGUAGE plpgsql AS $$
 DECLARE
     key_id bigint;
     place bigint;
+    remaining bigint;
     result bytea;
     done boolean;
 BEGIN
     UPDATE redis.keys x
     SET head = CASE WHEN at_left THEN x.head + 1 ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - 1 END,
-        size = x.size - 1
+        size = x.size - 1, expires_at = CASE WHEN x.size > 1 THEN x.expires_at ELSE 0 END,
+        sweep_at = CASE WHEN x.size > 1 THEN x.sweep_at ELSE redis.schedule_sweep(d, k, x.id, redis.now_ms(), x.sweep_at) END
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
-      AND x.type = 'l' AND x.size > 1 AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
-    RETURNING x.id, CASE WHEN at_left THEN x.head - 1 ELSE x.tail + 1 END INTO key_id, place;
+      AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    RETURNING x.id, CASE WHEN at_left THEN x.head - 1 ELSE x.tail + 1 END, x.size INTO key_id, place, remaining;
     IF key_id IS NULL THEN
         RETURN (redis.list_pop(d, k, at_left, 1))[1];
     END IF;
@@ -148,6 +154,9 @@ BEGIN
                     ORDER BY y.pos DESC LIMIT 1)
     RETURNING e.value INTO result;
     done := redis.changed(d, k, 'l', CASE WHEN at_left THEN 'lpop' ELSE 'rpop' END);
+    IF remaining = 0 THEN
+        done := redis.changed(d, k, 'g', 'del');
+    END IF;
     RETURN result;
 END $$;
 

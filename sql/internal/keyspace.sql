@@ -161,7 +161,8 @@ BEGIN
     RETURN true;
 END $$;
 
--- Deletes a locked key, whatever it holds. Returns whether it was there, an expired one counting as absent (though it goes too).
+-- Deletes a locked key, whatever it holds. Returns whether it was there, an expired one counting as absent (though it goes too, and is
+-- told of, save an emptied list's row, which expired at 0).
 CREATE OR REPLACE FUNCTION redis.delete_key(d smallint, k bytea) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -180,7 +181,7 @@ BEGIN
         done := redis.drop_elements(key_id, key_type, key_size);
     END IF;
     IF expiry <= redis.now_ms() THEN
-        done := redis.changed(d, k, 'x', 'expired');
+        done := expiry = 0 OR redis.changed(d, k, 'x', 'expired');
         RETURN false;
     END IF;
     RETURN true;

@@ -39,8 +39,10 @@ BEGIN
     END IF;
     DELETE FROM redis.expirations e WHERE e.ctid = ANY (places);
     -- Locked rows stay where they are. A join could be planned as a walk over all keys while the table seems empty.
-    places := ARRAY(SELECT (SELECT x.ctid FROM redis.keys x WHERE x.db = u.db AND x.key = u.key AND x.id = u.id
-                            AND (x.expires_at <= now OR x.sweep_at = u.due))
+    places := ARRAY(SELECT (SELECT s.ctid
+                            FROM (SELECT x.ctid, x.id, x.expires_at, x.sweep_at FROM redis.keys x
+                                  WHERE x.db = u.db AND x.key = u.key ORDER BY x.id DESC LIMIT 1) AS s
+                            WHERE s.id = u.id AND (s.expires_at <= now OR s.sweep_at = u.due))
                     FROM pg_catalog.unnest(entries) AS u);
     WITH postponed AS (
         UPDATE redis.keys x SET sweep_at = x.expires_at WHERE x.ctid = ANY (places) AND (x.expires_at > now OR x.expires_at IS NULL)
@@ -49,11 +51,11 @@ BEGIN
     INSERT INTO redis.expirations (due, id, db, key) SELECT p.expires_at, p.id, p.db, p.key FROM postponed p WHERE p.expires_at IS NOT NULL
     ON CONFLICT ON CONSTRAINT expirations_pkey DO UPDATE SET db = excluded.db, key = excluded.key; -- left over from before a RENAME
     WITH gone AS (
-        DELETE FROM redis.keys x WHERE x.ctid = ANY (places) AND x.expires_at <= now RETURNING x.id, x.type, x.db, x.key
+        DELETE FROM redis.keys x WHERE x.ctid = ANY (places) AND x.expires_at <= now RETURNING x.id, x.type, x.db, x.key, x.expires_at
     ), orphaned AS (
-        INSERT INTO redis.orphans (id, type) SELECT g.id, g.type FROM gone g WHERE g.type <> 's'
+        INSERT INTO redis.orphans (id, type) SELECT g.id, g.type FROM gone g WHERE g.type <> 's' AND g.expires_at > 0 -- 0: an emptied list
     )
-    SELECT pg_catalog.count(redis.changed(g.db, g.key, 'x', 'expired')) INTO expired FROM gone g;
+    SELECT pg_catalog.count(redis.changed(g.db, g.key, 'x', 'expired')) INTO expired FROM gone g WHERE g.expires_at > 0;
     RETURN pg_catalog.cardinality(entries);
 END $$;
 COMMENT ON FUNCTION redis.sweep(integer) IS
