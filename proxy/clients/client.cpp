@@ -53,28 +53,28 @@ class CommandsJob final : public ClientJob {
    public:
     using ClientJob::ClientJob;
 
-    void add(commands::BoundCall bound, bool silent) {
+    void add(commands::BoundCall bound) {
         calls.push_back(std::move(bound.call));
-        replies_.push_back({bound.format, silent, nullptr});
+        replies_.push_back({bound.format, nullptr});
     }
 
     void add(postgres::Call call, Client::Continuation continuation) {
         calls.push_back(std::move(call));
-        replies_.push_back({{}, false, std::move(continuation)});
+        replies_.push_back({{}, std::move(continuation)});
     }
 
     void on_rows(std::size_t index, const postgres::Rows& rows) override {
         if (client() == nullptr) return;
         const auto& reply = replies_[index];
-        std::string discarded;
-        resp::ReplyWriter writer(reply.silent ? discarded : out(), client()->protocol);
+        auto& to = out();
+        resp::ReplyWriter writer(to, client()->protocol);
         if (reply.continuation) {
             reply.continuation(&rows, nullptr, writer);
             return;
         }
-        const auto before = out().size();
+        const auto before = to.size();
         commands::write_reply(rows, reply.format, writer);
-        count_reply(out().size() - before);
+        count_reply(to.size() - before);
         if (!calls[index].writes) {
             const bool found = rows.count > 0 && PQgetisnull(rows.result, rows.first, 0) == 0;
             ++(found ? server().statistics().keyspace_hits : server().statistics().keyspace_misses);
@@ -84,8 +84,7 @@ class CommandsJob final : public ClientJob {
     void on_failure(std::size_t index, const postgres::Failure& failure) override {
         if (client() == nullptr) return;
         const auto& reply = replies_[index];
-        std::string discarded;
-        resp::ReplyWriter writer(reply.silent ? discarded : out(), client()->protocol);
+        resp::ReplyWriter writer(out(), client()->protocol);
         ++server().statistics().error_replies;
         if (reply.continuation) {
             reply.continuation(nullptr, &failure, writer);
@@ -97,7 +96,6 @@ class CommandsJob final : public ClientJob {
    private:
     struct Reply {
         commands::ReplyFormat format;
-        bool silent;
         Client::Continuation continuation;
     };
 
@@ -251,16 +249,16 @@ void Client::run(resp::Request request) {
     auto& arguments = request.arguments;
     if (server_.log().enabled(operations::LogLevel::Debug)) log_request(request);
     ++server_.statistics().commands_processed;
-    const bool silent = reply_mode != ReplyMode::on;
-    if (reply_mode == ReplyMode::skip_next) reply_mode = ReplyMode::on;
+    skipping_ = reply_mode == ReplyMode::skip_next;
+    if (skipping_) reply_mode = ReplyMode::on;
     std::string discarded;
-    resp::ReplyWriter writer(silent ? discarded : out_, protocol);
+    resp::ReplyWriter writer(silent() ? discarded : out_, protocol);
     const auto refuse = [&](const std::string& error) {
         ++server_.statistics().error_replies;
-        if (transaction && commands::equals_ignoring_case(arguments[0], "exec")) {
+        if (commands::equals_ignoring_case(arguments[0], "exec")) {
             transaction.reset();
             unwatch();
-            writer.error("EXECABORT Transaction discarded because of: " + error.substr(error.find(' ') + 1));
+            writer.error("EXECABORT Transaction discarded because of: " + error.substr(error.starts_with("ERR ") ? 4 : 0));
             return;
         }
         if (transaction) transaction->failed = true;
@@ -311,17 +309,6 @@ void Client::run(resp::Request request) {
         refuse(commands::wrong_arity_error(command->name));
         return;
     }
-    if (silent) {
-        // Rare: a job of its own, whose reply goes nowhere.
-        auto bound = commands::bind(*command, std::move(arguments));
-        if (!std::holds_alternative<commands::BoundCall>(bound)) return;
-        auto job = std::make_shared<CommandsJob>(*this);
-        job->add(std::get<commands::BoundCall>(std::move(bound)), true);
-        job->database = database;
-        job->slow = command->slow;
-        submit(std::move(job));
-        return;
-    }
     run_data_command(*command, std::move(request));
 }
 
@@ -335,11 +322,11 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
         job->bytes += bytes_of(request);
         auto bound = commands::bind(*command, std::move(request.arguments));
         if (auto* error = std::get_if<std::string>(&bound)) {
-            deferred_error_ = std::move(*error);
+            if (!silent()) deferred_error_ = std::move(*error);
             break;
         }
-        job->add(std::get<commands::BoundCall>(std::move(bound)), false);
-        if (job->slow || job->calls.size() >= job_calls_ || job->bytes > max_parsed_bytes || requests_.empty()) break;
+        job->add(std::get<commands::BoundCall>(std::move(bound)));
+        if (skipping_ || job->slow || job->calls.size() >= job_calls_ || job->bytes > max_parsed_bytes || requests_.empty()) break;
         const auto& next = requests_.front().arguments;
         command = server_.registry()->find(next);
         if (command == nullptr || !command->function || command->slow || !command->arity_fits(next.size()) ||
@@ -361,7 +348,8 @@ void Client::submit(std::shared_ptr<ClientJob> job) {
     server_.dispatcher().submit(job_);
 }
 
-void Client::await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow, Continuation done) {
+void Client::await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow, Continuation done,
+                   std::vector<std::string> locked_keys) {
     auto statement = std::make_shared<postgres::Statement>();
     statement->sql = sql;
     statement->name = "i" + std::to_string(std::hash<std::string>{}(sql));
@@ -369,8 +357,10 @@ void Client::await(const std::string& sql, std::vector<postgres::Type> types, st
     postgres::Call call;
     call.statement = std::move(statement);
     call.arguments = std::move(values);
+    call.locked_keys = std::move(locked_keys);
     auto job = std::make_shared<CommandsJob>(*this);
     job->add(std::move(call), std::move(done));
+    job->database = database;
     job->slow = slow;
     submit(std::move(job));
 }

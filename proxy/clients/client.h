@@ -41,7 +41,8 @@ class Client {
 
     // Runs one internal statement in the client's turn: later requests wait; `done` writes the reply.
     using Continuation = std::function<void(const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&)>;
-    void await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow, Continuation done);
+    void await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow, Continuation done,
+               std::vector<std::string> locked_keys = {});
     // The same with a job of the caller's own.
     void submit(std::shared_ptr<ClientJob> job);
     // Gives up all watches.
@@ -49,6 +50,8 @@ class Client {
 
     [[nodiscard]] bool closing() const { return closing_; }
     [[nodiscard]] bool busy() const { return job_ != nullptr; }
+    // Does the request at work get no reply (CLIENT REPLY)?
+    [[nodiscard]] bool silent() const { return skipping_ || reply_mode == ReplyMode::off; }
     [[nodiscard]] bool has_requests() const { return !requests_.empty(); }
     [[nodiscard]] std::string describe() const;  // the line of CLIENT LIST, without the newline
     [[nodiscard]] std::size_t unsent_bytes() const { return out_.size() + sending_bytes_; }
@@ -117,6 +120,7 @@ class Client {
     std::string out_;                 // replies not yet given to the socket
     std::size_t sending_bytes_ = 0;   // replies given to libuv, not yet taken by the socket
     bool authenticated_ = true;
+    bool skipping_ = false;           // the request at work came after CLIENT REPLY SKIP
     bool reading_ = true;
     bool closing_ = false;
     bool close_after_reply_ = false;

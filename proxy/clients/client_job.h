@@ -22,7 +22,11 @@ class ClientJob : public postgres::Job {
 
    protected:
     [[nodiscard]] Client* client() const { return client_; }
-    [[nodiscard]] std::string& out() const { return client_->out_; }
+    // Where a reply goes: nowhere when the client wants none.
+    [[nodiscard]] std::string& out() {
+        discarded_.clear();
+        return client_->silent() ? discarded_ : client_->out_;
+    }
     [[nodiscard]] Server& server() const { return client_->server_; }
 
     void count_reply(std::size_t bytes) { reply_bytes_ += bytes; }
@@ -30,6 +34,7 @@ class ClientJob : public postgres::Job {
    private:
     Client* client_;
     std::size_t reply_bytes_ = 0;
+    std::string discarded_;
 };
 
 }  // namespace pgredis::clients

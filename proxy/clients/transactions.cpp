@@ -71,7 +71,9 @@ class ExecJob final : public ClientJob {
                     if (index && *index >= 0 && *index < server().config().databases) database_now = static_cast<std::int16_t>(*index);
                 }
                 if (command->name == "hello" && arguments.size() > 1) {
-                    protocol_now = arguments[1] == "3" ? resp::Protocol::resp3 : resp::Protocol::resp2;
+                    const auto version = resp::parse_integer(arguments[1]);
+                    if (version == 2) protocol_now = resp::Protocol::resp2;
+                    if (version == 3) protocol_now = resp::Protocol::resp3;
                 }
                 item.request = std::move(request);
                 continue;
@@ -292,7 +294,8 @@ void handle_watch(Invocation& invocation) {
                          client.watches.push_back({database, keys[static_cast<std::size_t>(row)], PQgetvalue(rows->result, row, 0)});
                      }
                      writer.simple_string("OK");
-                 });
+                 },
+                 keys);
 }
 
 void handle_unwatch(Invocation& invocation) {
