@@ -275,7 +275,7 @@ void write_command_reply(const Registry& registry, std::span<const std::string> 
             if (const auto* command = find_named(registry, name)) {
                 write_info(*command, writer);
             } else {
-                writer.null_array();
+                writer.null();
             }
         }
     } else if (subcommand == "docs") {

@@ -55,7 +55,7 @@ TEST_F(CommandReplies, InfoShowsACommandAsRedisDoes) {
 }
 
 TEST_F(CommandReplies, InfoKnowsNoUnknownCommands) {
-    EXPECT_EQ(reply({"info", "nope"}), "*1\r\n*-1\r\n");
+    EXPECT_EQ(reply({"info", "nope"}), "*1\r\n$-1\r\n");
     EXPECT_EQ(reply({"info", "nope"}, resp::Protocol::resp3), "*1\r\n_\r\n");
 }
 
