@@ -105,7 +105,10 @@ BEGIN
     done := redis.lock_keys(d, ks);
     now := redis.now_ms();
     WITH gone AS (
-        DELETE FROM redis.keys x WHERE x.db = d AND x.key = ANY (ks)
+        -- Each key by an index lookup of its own: `key = ANY (ks)` may be planned as a scan of the whole database while that is small.
+        DELETE FROM redis.keys x
+        WHERE x.ctid = ANY (ARRAY(SELECT (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = u.k ORDER BY y.id DESC LIMIT 1)
+                                  FROM pg_catalog.unnest(ks) AS u(k)))
         RETURNING x.id, x.type, x.key, coalesce(x.expires_at <= now, false) AS expired, coalesce(x.expires_at = 0, false) AS emptied
     ), orphaned AS (
         INSERT INTO redis.orphans (id, type) SELECT g.id, g.type FROM gone g WHERE g.type <> 's'

@@ -34,7 +34,8 @@ DECLARE
     tokens text[];
 BEGIN
     -- An expired row could come to life again without a creation.
-    PERFORM redis.delete_key(d, x.key) FROM redis.keys x WHERE x.db = d AND x.key = ANY (ks) AND x.expires_at <= now;
+    PERFORM redis.delete_key(d, x.key)
+    FROM pg_catalog.unnest(ks) AS u(k) JOIN redis.keys x ON x.db = d AND x.key = u.k WHERE x.expires_at <= now;
     WITH seen AS MATERIALIZED (
         SELECT u.k, u.n, x.id, x.xmin::text AS version, CASE WHEN x.id IS NULL THEN pg_catalog.nextval('redis.watch_ids') END AS watch_id
         FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n)
