@@ -31,6 +31,11 @@ void PolledConnection::on_poll(uv_poll_t* handle, int status, int events) {
     if ((events & UV_WRITABLE) != 0) self->flush();
     if (status == 0 && (events & UV_READABLE) == 0) return;
 
+    if (status != 0) {
+        // libuv no longer watches a socket with an error. What Postgres sent before stands ahead of that error; both are still to be read.
+        self->events_ = 0;
+        self->watch(UV_READABLE);
+    }
     bool alive = PQconsumeInput(self->connection_.get()) == 1;
     self->on_input_();
     if (handle->data == nullptr) return;  // destroyed meanwhile
