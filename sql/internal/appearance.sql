@@ -1,5 +1,5 @@
--- What depends on a key's being absent. A key came into being: called by every creation, under the key's lock, in the creation's own
--- transaction. Always true.
+-- What depends on a key's being absent. A key came into being: called by every creation of a key's row, under the key's lock, in the
+-- creation's own transaction. Always true. (A row whose time is up may come to life again without it: redis.watch removes such a row.)
 
 CREATE OR REPLACE FUNCTION redis.appeared(d smallint, k bytea) RETURNS boolean
 LANGUAGE plpgsql AS $$
