@@ -138,7 +138,7 @@ BEGIN
     VALUES (key_id, create_key.expires_at, create_key.expires_at, create_key.size, create_key.head, create_key.tail, d, create_key.type, k,
             redis.long_key(create_key.key), create_key.value);
     IF expires_at IS NOT NULL THEN
-        PERFORM redis.schedule_sweep(d, k, key_id, expires_at, NULL);
+        done := redis.schedule_sweep(d, k, key_id, expires_at, NULL) = expires_at;
     END IF;
     RETURN key_id;
 END $$;
