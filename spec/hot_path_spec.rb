@@ -47,8 +47,9 @@ RSpec.describe 'the hot path' do
     times
   end
 
-  def p99(times)
-    times.sort[(times.size * 0.99).ceil - 1]
+  # Did all but one in a hundred take no longer than a moment?
+  def expect_quick(times)
+    expect(times.sort[(times.size * 0.99).ceil - 1]).to be < (Private.sanitized? ? 1 : 0.1)
   end
 
   describe "one client's order" do
@@ -144,7 +145,7 @@ RSpec.describe 'the hot path' do
       times = times_while(-> { !sleeper.readable? }) { quick.call('GET', 'key') }
       expect(sleeper.read_reply).to eq :OK
       expect(times.size).to be > 100
-      expect(p99(times)).to be < 0.1
+      expect_quick(times)
     end
 
     # Fails when KEYS's registry row says `lane => 'quick'`.
@@ -154,7 +155,7 @@ RSpec.describe 'the hot path' do
       5.times { looker.write('KEYS', '*9[0-9]9*7') }
       times = times_while(-> { !looker.readable? }) { quick.call('GET', 'key:1') }
       5.times { expect(looker.read_reply).to include('key:9997') }
-      expect(p99(times)).to be < 0.1
+      expect_quick(times)
     end
 
     # Fails when jobs whose keys are locked stay with the quick connections, or when those wait for locks without a timeout.
@@ -168,7 +169,7 @@ RSpec.describe 'the hot path' do
         expect(quick.pipeline([%w[SET other 1], %w[GET held]])).to eq [:OK, nil]
       end
       expect(times.size).to be > 50
-      expect(p99(times.drop(1))).to be < 0.1
+      expect_quick(times.drop(1))
       expect(waiting.map(&:readable?)).to all(be false)
       holder.exec('COMMIT')
       expect(waiting.map(&:read_reply).sort).to eq [7, 8, 9, 10, 11, 12]
@@ -220,7 +221,7 @@ RSpec.describe 'the hot path' do
 
     def others_are_served
       deadline = seconds + 0.3
-      expect(p99(times_while(-> { seconds < deadline }) { expect(other.call('GET', 'absent')).to be_nil })).to be < 0.1
+      expect_quick(times_while(-> { seconds < deadline }) { expect(other.call('GET', 'absent')).to be_nil })
     end
 
     # Sends until the proxy takes no more for a while.

@@ -123,8 +123,7 @@ RSpec.describe 'Postgres goes away', pgredis_only: 'it is Postgres that goes' do
       reader = connect(port: proxies.first.port)
       15.times do
         enough = progress.call + 20
-        ended = @cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '^pgredis' ORDER BY random() LIMIT 3")
-        expect(ended.size).to eq 3
+        @cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '^pgredis' ORDER BY random() LIMIT 3")
         # A read is never in doubt.
         eventually do
           expect(reader.call('GET', 'absent')).to be_nil
