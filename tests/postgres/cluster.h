@@ -60,6 +60,15 @@ class Cluster {
         return query(own_.get(), sql);
     }
 
+    // Kills a backend the hard way. All the others end too and the server recovers, but nothing that was done before is
+    // forgotten, not even how far a sequence is.
+    void crash(pid_t backend) {
+        query("SELECT pg_logical_emit_message(true, '', '')");
+        if (backend <= 0) return;
+        kill(backend, SIGKILL);
+        while (answers()) usleep(5'000);
+    }
+
     static std::string query(PGconn* connection, const std::string& sql) {
         const ResultPtr result(PQexec(connection, sql.c_str()));
         const auto status = PQresultStatus(result.get());
@@ -68,11 +77,15 @@ class Cluster {
     }
 
  private:
+    bool answers() {
+        const ResultPtr result(PQexec(own_.get(), "SELECT"));
+        return PQresultStatus(result.get()) == PGRES_TUPLES_OK;
+    }
+
     // Until the server is up, or up again.
     void await() {
         for (int i = 0; i < 600; ++i) {
-            const ResultPtr result(PQexec(own_.get(), "SELECT"));
-            if (PQresultStatus(result.get()) == PGRES_TUPLES_OK) return;
+            if (answers()) return;
             usleep(20'000);
             own_.reset(PQconnectdb(url().c_str()));
         }

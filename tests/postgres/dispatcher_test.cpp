@@ -5,10 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <map>
-#include <set>
 
 #include "cluster.h"
 #include "harness.h"
@@ -16,11 +14,9 @@
 namespace pgredis::postgres {
 namespace {
 
-using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::IsSubsetOf;
 using ::testing::StartsWith;
 
 constexpr const char* functions = R"(
@@ -154,6 +150,22 @@ class DispatcherTest : public ::testing::Test {
         return Cluster::instance().query("SELECT coalesce(string_agg(word, ' ' ORDER BY id), '') FROM test.log");
     }
 
+    // All calls in one transaction.
+    std::shared_ptr<TestJob> submit_transaction(std::vector<Call> calls) {
+        auto job = job_of(std::move(calls));
+        job->transaction = true;
+        dispatcher_->submit(job);
+        jobs_.push_back(job);
+        return job;
+    }
+
+    // A call ahead of a transaction's own.
+    Call prologue(const std::string& function, const std::string& word) {
+        auto made = call(function, word);
+        made.prologue = true;
+        return made;
+    }
+
     // Waits until a backend is at work on this function, and answers its process id.
     pid_t wait_for_backend(const std::string& function) {
         pid_t pid = 0;
@@ -166,12 +178,6 @@ class DispatcherTest : public ::testing::Test {
         });
         EXPECT_NE(pid, 0);
         return pid;
-    }
-
-    // The server starts anew then, but forgets nothing: not even how far the sequence is.
-    static void kill_backend(pid_t pid) {
-        Cluster::instance().query("SELECT pg_logical_emit_message(true, '', '')");
-        if (pid > 0) kill(pid, SIGKILL);
     }
 
     static void terminate(pid_t pid) { Cluster::instance().query("SELECT pg_terminate_backend(" + std::to_string(pid) + ")"); }
@@ -434,6 +440,89 @@ TEST_F(DispatcherTest, ASlowJobsCallsAreTransactionsOfTheirOwn) {
     EXPECT_EQ(slow->answers[1], "redis: ERR no bad");
 }
 
+TEST_F(DispatcherTest, ATransactionIsOne) {
+    start();
+    const auto job = submit_transaction({prologue("transaction", ""), call("write", "a"), call("transaction", "")});
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(job->answers, Each(job->answers[0]));
+    EXPECT_EQ(logged(), "a");
+}
+
+TEST_F(DispatcherTest, InATransactionAFailingCallDoesNotUndoTheOthers) {
+    start();
+    const auto job = submit_transaction({prologue("transaction", ""), call("write_or_fail", "a"), call("write_or_fail", "bad"),
+                                         call("fault", ""), call("write_or_fail", "b"), call("transaction", "")});
+    ASSERT_TRUE(finish());
+    ASSERT_EQ(job->answers.size(), 6U);
+    EXPECT_EQ(job->answers[0], job->answers[5]) << "still one";
+    EXPECT_EQ(job->answers[1], "a");
+    EXPECT_EQ(job->answers[2], "redis: ERR no bad");
+    EXPECT_EQ(job->answers[3], "fault: division by zero");
+    EXPECT_EQ(job->answers[4], "b");
+    EXPECT_EQ(logged(), "a b");
+    EXPECT_EQ(Cluster::instance().query("SELECT count(DISTINCT transaction) FROM test.log"), "1");
+    EXPECT_EQ(faults_.size(), 1U);
+    submit({call("echo", "next")});
+    const auto next = submit_transaction({call("write_or_fail", "c")});
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(next->answers, ElementsAre("c"));
+}
+
+TEST_F(DispatcherTest, ATransactionWhosePrologueFailsIsNoneAtAll) {
+    start();
+    const auto job = submit_transaction({prologue("write", "x"), prologue("fail_always", "RD001"), call("write", "a")});
+    const auto fault = submit_transaction({prologue("fault", ""), call("write", "b")});
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(job->answers, Each("aborted: never"));
+    EXPECT_EQ(job->answers.size(), 3U);
+    EXPECT_THAT(fault->answers, ElementsAre("fault: division by zero", "fault: division by zero"));
+    EXPECT_EQ(logged(), "");
+}
+
+TEST_F(DispatcherTest, ATransactionThatPostgresAbortsIsRunAgainAsAWhole) {
+    start();
+    const auto job = submit_transaction({call("write_or_fail", "a"), call("fail_twice", "40001")});
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(job->answers, ElementsAre("a", "third time"));
+    EXPECT_EQ(logged(), "a try");
+    SetUp();
+    const auto careful =
+        submit_transaction({call("write_or_fail", "bad"), call("write_or_fail", "a"), call("fail_twice", "40001")});
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(careful->answers, ElementsAre("redis: ERR no bad", "a", "third time"));
+    EXPECT_EQ(logged(), "a try");
+}
+
+TEST_F(DispatcherTest, AnErrorAtTheCommitOfATransactionIsThatOfAllItsCalls) {
+    start();
+    Cluster::instance().query("INSERT INTO test.once VALUES ('twice')");
+    const auto job = submit_transaction({call("write_or_fail", "a"), call("write_once", "twice")});
+    const auto careful = submit_transaction({call("write_or_fail", "bad"), call("write_once", "twice")});
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(job->answers, Each(StartsWith("fault: duplicate key")));
+    EXPECT_THAT(careful->answers, Each(StartsWith("fault: duplicate key")));
+    EXPECT_EQ(logged(), "");
+}
+
+TEST_F(DispatcherTest, ATransactionInDoubtIsNotRunAgain) {
+    start();
+    const auto job = submit_transaction({call("write_or_fail", "a", true), call("hang_once", "w", true)});
+    Cluster::instance().crash(wait_for_backend("hang_once"));
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(job->answers, Each(StartsWith("unknown: ERR ")));
+    EXPECT_EQ(logged(), "");
+}
+
+// Call by call the commit is asked for at the very end only.
+TEST_F(DispatcherTest, ATransactionThatBreaksBeforeItsCommitIsRunAgain) {
+    start();
+    const auto job = submit_transaction({call("write_or_fail", "bad", true), call("hang_once", "w", true)});
+    Cluster::instance().crash(wait_for_backend("hang_once"));
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(job->answers, ElementsAre("redis: ERR no bad", "w"));
+    EXPECT_EQ(logged(), "w");
+}
+
 TEST_F(DispatcherTest, AConnectionLostWhileIdleIsMadeAgain) {
     start();
     submit({call("echo", "a")});
@@ -476,7 +565,7 @@ TEST_F(DispatcherTest, OfAConnectionThatBreaksTheReadsAreRunAgainAndTheWritesAre
         auto job = job_of({call("hang_once", "w", writes), call("echo", "then")});
         job->slow = true;
         dispatcher_->submit(job);
-        kill_backend(wait_for_backend("hang_once"));
+        Cluster::instance().crash(wait_for_backend("hang_once"));
         EXPECT_TRUE(loop_.run_until([&] { return job->finished(); }));
         return job->answers;
     };
@@ -502,7 +591,7 @@ TEST_F(DispatcherTest, InABatchThatBreaksEachClientHasItsOwnOutcome) {
     const auto other = submit({call("write_or_fail", "w", true)});
     const auto pid = wait_for_backend("");
     EXPECT_THAT(answers(), IsEmpty());
-    kill_backend(pid);
+    Cluster::instance().crash(pid);
     ASSERT_TRUE(finish());
     EXPECT_THAT(reader->answers, ElementsAre("r"));
     EXPECT_THAT(writer->answers, Each(StartsWith("unknown: ERR ")));
@@ -514,6 +603,7 @@ TEST_F(DispatcherTest, InABatchThatBreaksEachClientHasItsOwnOutcome) {
 
 TEST_F(DispatcherTest, WithoutPostgresJobsFailAfterAWhile) {
     start_at(Cluster::url_at("/nowhere"), {.quick_lanes = 1, .slow_lanes = 1, .wait_ms = 300});
+    uv_update_time(loop_.get());
     const auto begin = uv_hrtime();
     submit({call("echo", "a"), call("echo", "b")});
     const auto slow = submit({call("echo", "c")});

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <uv.h>
 
-#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
@@ -81,6 +80,7 @@ class TestJob final : public Job {
         EXPECT_EQ(index, answers.size());
         static const std::map<Failure::Kind, std::string> kinds{{Failure::Kind::redis, "redis"},
                                                                 {Failure::Kind::fault, "fault"},
+                                                                {Failure::Kind::aborted, "aborted"},
                                                                 {Failure::Kind::unavailable, "unavailable"},
                                                                 {Failure::Kind::unknown, "unknown"}};
         answers.push_back(kinds.at(failure.kind) + ": " + failure.message);
