@@ -106,6 +106,13 @@ class PrivateProxy
     @terminated = true
   end
 
+  # As when it crashes.
+  def kill
+    Process.kill(:KILL, @pid)
+    Private.wait_until('the proxy is gone') { gone? }
+    Private.open.delete(self)
+  end
+
   def gone?
     @status ||= Process.wait2(@pid, Process::WNOHANG)&.last
     !@status.nil?
