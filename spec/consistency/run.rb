@@ -13,6 +13,7 @@ class Servers
     @cluster = PrivateCluster.new(deadlock_timeout: '10ms', log_min_messages: 'warning').start
     @proxies = Array.new(2) { start_proxy }
     @faults = Hash.new(0)
+    @rounds = 0
   end
 
   def database_url = @cluster.url
@@ -24,10 +25,10 @@ class Servers
 
   # Each fault waits until what it broke is whole again.
   def break_something
-    case @faults.values.sum % 4
-    when 0 then kill_proxy
-    when 1, 3 then terminate_backends
+    case (@rounds += 1) % 4
+    when 1 then kill_proxy
     when 2 then kill_postgres
+    else terminate_backends
     end
   end
 
