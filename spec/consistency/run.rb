@@ -4,13 +4,37 @@ require 'optparse'
 require_relative '../support/private_cluster'
 require_relative 'workloads'
 
+# Faults that this suite must find: each makes one of the promises void.
+BUGS = {
+  'locks' => { sql: <<~SQL },
+    CREATE OR REPLACE FUNCTION redis.lock_key(d smallint, k bytea) RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT true';
+    CREATE OR REPLACE FUNCTION redis.lock_keys(d smallint, ks bytea[]) RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT true';
+    CREATE OR REPLACE FUNCTION redis.begin_batch(d smallint, keys bytea[]) RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER AS '';
+  SQL
+  'order' => { sql: <<~SQL },
+    CREATE OR REPLACE FUNCTION redis.lock_keys(d smallint, ks bytea[]) RETURNS boolean LANGUAGE sql VOLATILE AS
+      'SELECT bool_and(redis.lock_key(d, k)) FROM unnest(ks) k';
+  SQL
+  'exec' => { sql: <<~SQL },
+    CREATE OR REPLACE FUNCTION redis.begin_transaction(dbs smallint[], keys bytea[], everything boolean) RETURNS void
+      LANGUAGE sql VOLATILE SECURITY DEFINER AS '';
+  SQL
+  'watch' => { sql: <<~SQL },
+    CREATE OR REPLACE FUNCTION redis.check_watches(dbs smallint[], keys bytea[], tokens text[]) RETURNS void
+      LANGUAGE sql VOLATILE SECURITY DEFINER AS '';
+  SQL
+  'commit' => { options: %w[--synchronous-commit off], settings: { synchronous_commit: 'off', wal_writer_delay: '2s' } }
+}.freeze
+
 # Two proxies over one Postgres, and what can break of it.
 class Servers
   attr_reader :faults
 
-  def initialize
+  def initialize(bug)
     # Deadlocks are to be found, and counted, before the proxies' lock timeout ends them.
-    @cluster = PrivateCluster.new(deadlock_timeout: '10ms', log_min_messages: 'warning').start
+    @cluster = PrivateCluster.new(deadlock_timeout: '10ms', log_min_messages: 'warning', **(bug && bug[:settings]).to_h).start
+    @options = ['--postgres-wait', '10', *(bug && bug[:options])]
+    sql(bug[:sql]) if bug && bug[:sql]
     @proxies = Array.new(2) { start_proxy }
     @faults = Hash.new(0)
     @rounds = 0
@@ -41,19 +65,10 @@ class Servers
     @proxies.sum { |proxy| proxy.log.lines.grep(/ error /).size }
   end
 
-  # Nothing locks keys any more: the fault that this suite must find.
-  def plant_bug
-    sql(<<~SQL)
-      CREATE OR REPLACE FUNCTION redis.lock_key(d smallint, k bytea) RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT true';
-      CREATE OR REPLACE FUNCTION redis.lock_keys(d smallint, ks bytea[]) RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT true';
-      CREATE OR REPLACE FUNCTION redis.begin_batch(d smallint, keys bytea[]) RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER AS '';
-    SQL
-  end
-
   private
 
   def start_proxy
-    @cluster.proxy('--postgres-wait', '10')
+    @cluster.proxy(*@options)
   end
 
   def kill_proxy
@@ -85,17 +100,15 @@ class Run
 
   def initialize(seconds:, seed:, bug:)
     @seconds = seconds
-    @bug = bug
-    @servers = Servers.new
-    @servers.plant_bug if bug
+    @servers = Servers.new(bug)
     @workloads = WORKLOADS.map { |workload| workload.new(@servers, Random.new(seed)) }
   end
 
-  # Half of the time in peace, the other half with faults. With a planted bug: until it is found.
+  # Half of the time in peace, the other half with faults; until something is wrong.
   def call
     @workloads.each(&:prepare)
     threads = @workloads.flat_map { |workload| workload.clients.map { |client| start(workload, client) } }
-    @bug ? wait(@seconds) { found? } : in_peace_and_with_faults
+    in_peace_and_with_faults
     @stop = true
     threads.each(&:join)
     @workloads.each(&:finish)
@@ -127,7 +140,7 @@ class Run
     end
   end
 
-  def found? = @workloads.any? { |workload| !workload.violations.empty? }
+  def found? = @workloads.any? { |workload| !workload.violations.empty? } || @servers.deadlocks.positive?
 
   def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
@@ -140,22 +153,22 @@ class Run
     puts "in doubt: #{@workloads.sum(&:in_doubt)}, refused: #{@workloads.sum(&:refused)}"
     puts "deadlocks: #{@servers.deadlocks}, errors in the proxies' logs: #{@servers.complaints}"
     violations = @workloads.flat_map(&:violations)
-    violations << 'deadlocks' if @servers.deadlocks.positive? && !@bug
+    violations << 'deadlocks' if @servers.deadlocks.positive?
     puts violations
     puts violations.empty? ? 'consistent' : "NOT CONSISTENT: #{violations.size} violations"
     violations.empty?
   end
 end
 
-options = { seconds: 30, seed: Random.new_seed & 0xffff, bug: false }
+options = { seconds: 30, seed: Random.new_seed & 0xffff, bug: nil }
 OptionParser.new do |parser|
   parser.banner = 'auto/run-consistency [options] [seconds]'
   parser.on('--seed NUMBER', Integer, 'chooses the same commands again') { |seed| options[:seed] = seed }
-  parser.on('--plant-bug', 'drops the locking, and expects that this is found') { options[:bug] = true }
+  parser.on('--plant-bug[=NAME]', BUGS.keys, "expects that this is found: #{BUGS.keys.join(', ')} (locks)") { |name| options[:bug] = BUGS[name || 'locks'] }
 end.parse!
 options[:seconds] = Integer(ARGV.first) unless ARGV.empty?
 
 puts "seed #{options[:seed]}, #{options[:seconds]} seconds"
 consistent = Run.new(**options).call
 puts consistent ? 'The planted bug was NOT found.' : 'The planted bug was found.' if options[:bug]
-exit(consistent ^ options[:bug])
+exit(options[:bug] ? !consistent : consistent)
