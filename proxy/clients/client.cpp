@@ -1,7 +1,6 @@
 #include "clients/client.h"
 
 #include <arpa/inet.h>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -50,7 +49,7 @@ std::size_t bytes_of(const resp::Request& request) {
 
 // Consecutive commands of a client.
 class CommandsJob final : public ClientJob {
-   public:
+ public:
     using ClientJob::ClientJob;
 
     void add(commands::BoundCall bound) {
@@ -93,7 +92,7 @@ class CommandsJob final : public ClientJob {
         }
     }
 
-   private:
+ private:
     struct Reply {
         commands::ReplyFormat format;
         Client::Continuation continuation;
@@ -115,9 +114,11 @@ std::unique_ptr<Client> Client::accept(Server& server, uv_stream_t* listener) {
     if (uv_accept(listener, reinterpret_cast<uv_stream_t*>(handle)) != 0) return nullptr;
     sockaddr_storage storage{};
     int length = sizeof storage;
-    if (uv_tcp_getpeername(handle, reinterpret_cast<sockaddr*>(&storage), &length) == 0) client->address = format_address(storage);
+    if (uv_tcp_getpeername(handle, reinterpret_cast<sockaddr*>(&storage), &length) == 0)
+        client->address = format_address(storage);
     length = sizeof storage;
-    if (uv_tcp_getsockname(handle, reinterpret_cast<sockaddr*>(&storage), &length) == 0) client->local_address = format_address(storage);
+    if (uv_tcp_getsockname(handle, reinterpret_cast<sockaddr*>(&storage), &length) == 0)
+        client->local_address = format_address(storage);
     uv_tcp_nodelay(handle, 1);
     client->set_keepalive(static_cast<unsigned>(server.settings().number("tcp-keepalive")));
     uv_read_start(reinterpret_cast<uv_stream_t*>(handle), on_alloc, on_read);
@@ -156,7 +157,8 @@ void Client::on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t* buffer
     auto* client = static_cast<Client*>(stream->data);
     if (client == nullptr || client->closing_ || length == 0) return;
     if (length < 0) {
-        client->server_.log().debug("client {} {}: {}", client->id, client->address, length == UV_EOF ? "closed" : uv_strerror(static_cast<int>(length)));
+        client->server_.log().debug("client {} {}: {}", client->id, client->address,
+                                    length == UV_EOF ? "closed" : uv_strerror(static_cast<int>(length)));
         client->close();
         return;
     }
@@ -177,7 +179,8 @@ void Client::on_input() {
     const auto held = parser_.buffered_bytes() + unparsed_.size() + request_bytes_ + (transaction ? transaction->bytes : 0);
     if (held > static_cast<std::size_t>(server_.settings().number("client-query-buffer-limit"))) {
         ++server_.statistics().query_limit_disconnections;
-        server_.log().warning("client {} {} closed: its query buffer of {} bytes is over client-query-buffer-limit", id, address, held);
+        server_.log().warning("client {} {} closed: its query buffer of {} bytes is over client-query-buffer-limit", id, address,
+                              held);
         close();
         return;
     }
@@ -242,7 +245,8 @@ void Client::pump() {
 bool Client::is_paused(const resp::Request& request) const {
     if (!server_.paused(true)) return false;
     const auto* command = server_.registry()->find(request.arguments);
-    return command != nullptr && server_.paused(command->writes()) && !command->has_flag("no_auth") && !command->name.starts_with("client");
+    return command != nullptr && server_.paused(command->writes()) && !command->has_flag("no_auth") &&
+           !command->name.starts_with("client");
 }
 
 void Client::run(resp::Request request) {
@@ -326,7 +330,8 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
             break;
         }
         job->add(std::get<commands::BoundCall>(std::move(bound)));
-        if (skipping_ || job->slow || job->calls.size() >= job_calls_ || job->bytes > max_parsed_bytes || requests_.empty()) break;
+        if (skipping_ || job->slow || job->calls.size() >= job_calls_ || job->bytes > max_parsed_bytes || requests_.empty())
+            break;
         const auto& next = requests_.front().arguments;
         command = server_.registry()->find(next);
         if (command == nullptr || !command->function || command->slow || !command->arity_fits(next.size()) ||
@@ -348,8 +353,8 @@ void Client::submit(std::shared_ptr<ClientJob> job) {
     server_.dispatcher().submit(job_);
 }
 
-void Client::await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow, Continuation done,
-                   std::vector<std::string> locked_keys) {
+void Client::await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
+                   Continuation done, std::vector<std::string> locked_keys) {
     auto statement = std::make_shared<postgres::Statement>();
     statement->sql = sql;
     statement->name = "i" + std::to_string(std::hash<std::string>{}(sql));
@@ -371,13 +376,15 @@ void Client::unwatch() {
         if (watch.token.starts_with("absent:")) tokens += (tokens.empty() ? "{" : ",") + watch.token;
     }
     watches.clear();
-    if (!tokens.empty()) server_.control().query("SELECT redis.unwatch(VARIADIC $1::pg_catalog.text[])", {tokens + "}"}, [](const PGresult*) {});
+    if (!tokens.empty())
+        server_.control().query("SELECT redis.unwatch(VARIADIC $1::pg_catalog.text[])", {tokens + "}"}, [](const PGresult*) {});
 }
 
 void Client::on_job_done() {
     // Kept until here: callers up the stack are still in its code.
     const auto finished = std::move(job_);
-    job_calls_ = std::clamp<std::size_t>(wanted_job_reply_bytes * finished->calls.size() / (finished->reply_bytes() + 1), 1, max_job_calls);
+    job_calls_ = std::clamp<std::size_t>(wanted_job_reply_bytes * finished->calls.size() / (finished->reply_bytes() + 1), 1,
+                                         max_job_calls);
     if (finished->transaction) unwatch();
     pump();
 }
@@ -399,7 +406,8 @@ void Client::flush() {
     if (closing_) return;
     auto* stream = reinterpret_cast<uv_stream_t*>(handle_);
     if (!out_.empty() && sending_bytes_ == 0) {
-        if (server_.log().enabled(operations::LogLevel::Debug)) server_.log().debug("client {} {} < {}", id, address, resp::quote(out_));
+        if (server_.log().enabled(operations::LogLevel::Debug))
+            server_.log().debug("client {} {} < {}", id, address, resp::quote(out_));
         auto buffer = uv_buf_init(out_.data(), static_cast<unsigned>(std::min<std::size_t>(out_.size(), 1U << 30)));
         const int sent = uv_try_write(stream, &buffer, 1);
         if (sent > 0) {
@@ -417,7 +425,8 @@ void Client::flush() {
         if (!out_.empty()) {
             auto write = std::make_unique<Write>(Write{{}, this, std::exchange(out_, {})});
             sending_bytes_ = write->bytes.size();
-            buffer = uv_buf_init(write->bytes.data(), static_cast<unsigned>(std::min<std::size_t>(write->bytes.size(), 1U << 30)));
+            buffer =
+                uv_buf_init(write->bytes.data(), static_cast<unsigned>(std::min<std::size_t>(write->bytes.size(), 1U << 30)));
             if (sending_bytes_ > buffer.len) {
                 out_.assign(write->bytes, buffer.len);
                 sending_bytes_ = buffer.len;
@@ -429,12 +438,13 @@ void Client::flush() {
                 // The client is gone when its handle was closed under the write.
                 if (request->handle->data != nullptr) finished->client->on_written(finished->bytes.size(), status != 0);
             });
-            write.release();  // owned by its callback now
+            static_cast<void>(write.release());  // owned by its callback now
         }
     }
     if (unsent_bytes() > static_cast<std::size_t>(server_.config().client_output_buffer_limit)) {
         ++server_.statistics().output_limit_disconnections;
-        server_.log().warning("client {} {} closed: {} bytes of replies wait to be read, over the output buffer limit", id, address, unsent_bytes());
+        server_.log().warning("client {} {} closed: {} bytes of replies wait to be read, over the output buffer limit", id,
+                              address, unsent_bytes());
         close();
         return;
     }
@@ -453,8 +463,9 @@ void Client::on_written(std::size_t bytes, bool failed) {
 }
 
 void Client::update_reading() {
-    const bool wanted = !close_after_reply_ && protocol_error_.empty() && unparsed_.empty() && requests_.size() < max_parsed_requests &&
-                        request_bytes_ < max_parsed_bytes && unsent_bytes() < pause_output_bytes;
+    const bool wanted = !close_after_reply_ && protocol_error_.empty() && unparsed_.empty() &&
+                        requests_.size() < max_parsed_requests && request_bytes_ < max_parsed_bytes &&
+                        unsent_bytes() < pause_output_bytes;
     if (wanted == reading_) return;
     reading_ = wanted;
     auto* stream = reinterpret_cast<uv_stream_t*>(handle_);
@@ -489,12 +500,14 @@ std::string Client::describe() const {
     if (flags.empty()) flags = "N";
     const auto query_bytes = parser_.buffered_bytes() + unparsed_.size() + request_bytes_;
     return fmt::format(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={} qbuf-free=0 argv-mem=0 "
-        "multi-mem=0 rbs={} rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}",
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={} qbuf-free=0 "
+        "argv-mem=0 "
+        "multi-mem=0 rbs={} rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} "
+        "lib-ver={}",
         id, address, local_address, fd, name, (now - connected_at) / 1000, (now - last_interaction) / 1000, flags, database,
-        transaction ? static_cast<std::int64_t>(transaction->requests.size()) : -1, query_bytes, out_.capacity(),
-        out_.size(), sending_bytes_ > 0 ? 1 : 0, sending_bytes_, sizeof(Client) + sizeof(uv_tcp_t) + query_bytes + unsent_bytes(), reading_ ? "r" : "w",
-        last_command, protocol == resp::Protocol::resp3 ? 3 : 2, library_name, library_version);
+        transaction ? static_cast<std::int64_t>(transaction->requests.size()) : -1, query_bytes, out_.capacity(), out_.size(),
+        sending_bytes_ > 0 ? 1 : 0, sending_bytes_, sizeof(Client) + sizeof(uv_tcp_t) + query_bytes + unsent_bytes(),
+        reading_ ? "r" : "w", last_command, protocol == resp::Protocol::resp3 ? 3 : 2, library_name, library_version);
 }
 
 void Client::log_request(const resp::Request& request) const {
@@ -502,7 +515,8 @@ void Client::log_request(const resp::Request& request) const {
     const auto name = commands::lower(arguments[0]);
     std::string line;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const bool secret = (name == "auth" && i > 0) || (name == "hello" && i > 2) || (name == "config" && i > 2) || (name == "migrate" && i > 5);
+        const bool secret = (name == "auth" && i > 0) || (name == "hello" && i > 2) || (name == "config" && i > 2) ||
+                            (name == "migrate" && i > 5);
         line += (i > 0 ? " " : "") + (secret ? std::string("***") : resp::quote(arguments[i]));
     }
     server_.log().debug("client {} {}: {}", id, address, line);

@@ -23,7 +23,7 @@ class Server;
 class ClientJob;
 
 class Client {
-   public:
+ public:
     enum class ReplyMode : std::uint8_t { on, off, skip_next };
 
     // Takes the connection that waits on `listener`; null when there was none. The server owns the client.
@@ -41,8 +41,8 @@ class Client {
 
     // Runs one internal statement in the client's turn: later requests wait; `done` writes the reply.
     using Continuation = std::function<void(const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&)>;
-    void await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow, Continuation done,
-               std::vector<std::string> locked_keys = {});
+    void await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
+               Continuation done, std::vector<std::string> locked_keys = {});
     // The same with a job of the caller's own.
     void submit(std::shared_ptr<ClientJob> job);
     // Gives up all watches.
@@ -81,13 +81,13 @@ class Client {
     bool no_touch = false;
     std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
     std::vector<Watch> watches;
-    std::uint64_t connected_at;         // loop time in milliseconds
-    std::uint64_t last_interaction;     // the same
-    std::uint64_t waiting_since = 0;    // 0: not waiting for the server
+    std::uint64_t connected_at;       // loop time in milliseconds
+    std::uint64_t last_interaction;   // the same
+    std::uint64_t waiting_since = 0;  // 0: not waiting for the server
     std::string address;
     std::string local_address;
 
-   private:
+ private:
     friend class ClientJob;
     struct Write;
 
@@ -100,7 +100,7 @@ class Client {
     void queue_parsed(resp::RequestParser::Status status);
     [[nodiscard]] bool is_paused(const resp::Request& request) const;
     void run(resp::Request request);
-    void run_data_command(commands::Command& command, resp::Request request);
+    void run_data_command(commands::Command& first, resp::Request request);
     void on_job_done();
     void flush();
     void on_written(std::size_t bytes, bool failed);
@@ -112,15 +112,15 @@ class Client {
     resp::RequestParser parser_;
     std::deque<resp::Request> requests_;
     std::size_t request_bytes_ = 0;
-    std::string unparsed_;            // arrived while no more requests were to be parsed
-    std::string protocol_error_;      // to be answered after the requests before it
-    std::string deferred_error_;      // the reply to the request behind the job in flight
+    std::string unparsed_;        // arrived while no more requests were to be parsed
+    std::string protocol_error_;  // to be answered after the requests before it
+    std::string deferred_error_;  // the reply to the request behind the job in flight
     std::shared_ptr<ClientJob> job_;
-    std::size_t job_calls_ = 16;      // how many calls the next job may have
-    std::string out_;                 // replies not yet given to the socket
-    std::size_t sending_bytes_ = 0;   // replies given to libuv, not yet taken by the socket
+    std::size_t job_calls_ = 16;     // how many calls the next job may have
+    std::string out_;                // replies not yet given to the socket
+    std::size_t sending_bytes_ = 0;  // replies given to libuv, not yet taken by the socket
     bool authenticated_ = true;
-    bool skipping_ = false;           // the request at work came after CLIENT REPLY SKIP
+    bool skipping_ = false;  // the request at work came after CLIENT REPLY SKIP
     bool reading_ = true;
     bool closing_ = false;
     bool close_after_reply_ = false;

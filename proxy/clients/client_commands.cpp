@@ -75,7 +75,7 @@ void client_kill(Invocation& invocation) {
     bool skip_me = !old_form;
     std::vector<std::function<bool(const Client&)>> filters;
     if (old_form) {
-        filters.emplace_back([&](const Client& other) { return other.address == arguments[2]; });
+        filters.emplace_back([&address = arguments[2]](const Client& other) { return other.address == address; });
     } else {
         for (std::size_t i = 2; i < arguments.size(); i += 2) {
             if (i + 1 >= arguments.size()) {
@@ -242,29 +242,30 @@ void client_trackinginfo(Invocation& invocation) {
 }
 
 void client_help(Invocation& invocation) {
-    static constexpr std::string_view lines[] = {"CLIENT <subcommand> [<arg> ...]. Subcommands:",
-                                                 "GETNAME, SETNAME <name>",
-                                                 "    The connection's name.",
-                                                 "GETREDIR, TRACKINGINFO",
-                                                 "    The state of client-side caching, which is off.",
-                                                 "ID, INFO",
-                                                 "    The connection's number, and its line of LIST.",
-                                                 "KILL <ip:port> | [ID <id>] [TYPE <type>] [USER <name>] [ADDR <ip:port>] [LADDR <ip:port>] [SKIPME yes|no]",
-                                                 "    Closes connections.",
-                                                 "LIST [TYPE <type> | ID <id> ...]",
-                                                 "    The connections of this proxy.",
-                                                 "NO-EVICT on|off, NO-TOUCH on|off",
-                                                 "    Taken note of, without effect.",
-                                                 "PAUSE <milliseconds> [WRITE|ALL], UNPAUSE",
-                                                 "    Lets commands wait.",
-                                                 "REPLY on|off|skip",
-                                                 "    Which replies are sent.",
-                                                 "SETINFO lib-name|lib-ver <value>",
-                                                 "    What library this is.",
-                                                 "UNBLOCK <id> [TIMEOUT|ERROR]",
-                                                 "    Ends the wait of a blocked client.",
-                                                 "HELP",
-                                                 "    This text."};
+    static constexpr std::string_view lines[] = {
+        "CLIENT <subcommand> [<arg> ...]. Subcommands:",
+        "GETNAME, SETNAME <name>",
+        "    The connection's name.",
+        "GETREDIR, TRACKINGINFO",
+        "    The state of client-side caching, which is off.",
+        "ID, INFO",
+        "    The connection's number, and its line of LIST.",
+        "KILL <ip:port> | [ID <id>] [TYPE <type>] [USER <name>] [ADDR <ip:port>] [LADDR <ip:port>] [SKIPME yes|no]",
+        "    Closes connections.",
+        "LIST [TYPE <type> | ID <id> ...]",
+        "    The connections of this proxy.",
+        "NO-EVICT on|off, NO-TOUCH on|off",
+        "    Taken note of, without effect.",
+        "PAUSE <milliseconds> [WRITE|ALL], UNPAUSE",
+        "    Lets commands wait.",
+        "REPLY on|off|skip",
+        "    Which replies are sent.",
+        "SETINFO lib-name|lib-ver <value>",
+        "    What library this is.",
+        "UNBLOCK <id> [TIMEOUT|ERROR]",
+        "    Ends the wait of a blocked client.",
+        "HELP",
+        "    This text."};
     invocation.writer.array(std::size(lines));
     for (const auto line : lines) invocation.writer.simple_string(line);
 }

@@ -7,7 +7,7 @@
 namespace pgredis::clients {
 
 class ClientJob : public postgres::Job {
-   public:
+ public:
     explicit ClientJob(Client& client) : client_(&client) {}
 
     // The client is going away: what is still to come is carried out, and answered to nobody.
@@ -20,7 +20,7 @@ class ClientJob : public postgres::Job {
         if (client_ != nullptr) client_->on_job_done();
     }
 
-   protected:
+ protected:
     [[nodiscard]] Client* client() const { return client_; }
     // Where a reply goes: nowhere when the client wants none.
     [[nodiscard]] std::string& out() {
@@ -31,7 +31,7 @@ class ClientJob : public postgres::Job {
 
     void count_reply(std::size_t bytes) { reply_bytes_ += bytes; }
 
-   private:
+ private:
     Client* client_;
     std::size_t reply_bytes_ = 0;
     std::string discarded_;

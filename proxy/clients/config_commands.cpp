@@ -41,8 +41,8 @@ void config_set(Invocation& invocation) {
             writer.error("ERR Unknown option or number of arguments for CONFIG SET - '" + arguments[i] + "'");
             return;
         }
-        const auto refuse = [&](const std::string& why) {
-            writer.error("ERR CONFIG SET failed (possibly related to argument '" + arguments[i] + "') - " + why);
+        const auto refuse = [&writer = writer, &argument = arguments[i]](const std::string& why) {
+            writer.error("ERR CONFIG SET failed (possibly related to argument '" + argument + "') - " + why);
         };
         if (wanted.contains(name)) {
             refuse("duplicate parameter");
@@ -63,11 +63,11 @@ void config_set(Invocation& invocation) {
         names += (names.empty() ? "" : ", ") + ("$" + std::to_string(parameters.size() - 1));
         values += (values.empty() ? "" : ", ") + ("$" + std::to_string(parameters.size()));
     }
-    const auto sql = "SELECT pg_catalog.count(redis.config_set(s.name, s.value)) FROM ROWS FROM (pg_catalog.unnest(ARRAY[" + names + "]), pg_catalog.unnest(ARRAY[" +
-                     values + "])) AS s(name, value)";
+    const auto sql = "SELECT pg_catalog.count(redis.config_set(s.name, s.value)) FROM ROWS FROM (pg_catalog.unnest(ARRAY[" +
+                     names + "]), pg_catalog.unnest(ARRAY[" + values + "])) AS s(name, value)";
     std::vector<postgres::Type> types(parameters.size(), postgres::Type::text);
     client.await(sql, std::move(types), std::move(parameters), true,
-                 [&server, wanted](const postgres::Rows*, const postgres::Failure* failure, resp::ReplyWriter& reply) {
+                 [&server = server, wanted](const postgres::Rows*, const postgres::Failure* failure, resp::ReplyWriter& reply) {
                      if (failure != nullptr) {
                          commands::write_failure(*failure, reply);
                          return;

@@ -77,7 +77,8 @@ void handle_auth(Invocation& invocation) {
     }
     if (arguments.size() == 2 && invocation.server.config().password.empty()) {
         invocation.writer.error(
-            "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?");
+            "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is "
+            "correct?");
         return;
     }
     if (authenticate(invocation, arguments.size() == 3 ? arguments[1] : "default", arguments.back())) write_ok(invocation);
@@ -122,7 +123,8 @@ void handle_hello(Invocation& invocation) {
     if (user != nullptr && !authenticate(invocation, *user, *password)) return;
     if (!client.authenticated()) {
         writer.error(
-            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to "
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> "
+            "option can be used to "
             "authenticate the client and select the RESP protocol version at the same time");
         return;
     }
@@ -183,19 +185,18 @@ void handle_shutdown(Invocation& invocation) {
 
 // HTTP spoken to this port is likely somebody's attempt to smuggle commands through a browser.
 void handle_http(Invocation& invocation) {
-    invocation.server.log().warning("client {} {} closed: it speaks HTTP, possibly an attack (cross protocol scripting)", invocation.client.id,
-                                    invocation.client.address);
+    invocation.server.log().warning("client {} {} closed: it speaks HTTP, possibly an attack (cross protocol scripting)",
+                                    invocation.client.id, invocation.client.address);
     invocation.client.close();
 }
 
 const std::unordered_map<std::string_view, Handler>& handlers() {
     static const std::unordered_map<std::string_view, Handler> table{
-        {"ping", handle_ping},     {"echo", handle_echo},       {"quit", handle_quit},     {"reset", handle_reset},
-        {"auth", handle_auth},     {"hello", handle_hello},     {"select", handle_select}, {"command", handle_command},
-        {"client", handle_client}, {"config", handle_config},   {"info", handle_info},     {"shutdown", handle_shutdown},
-        {"multi", handle_multi},   {"exec", handle_exec},       {"discard", handle_discard}, {"watch", handle_watch},
-        {"unwatch", handle_unwatch},
-        {"post", handle_http},     {"host:", handle_http},
+        {"ping", handle_ping},       {"echo", handle_echo},     {"quit", handle_quit},       {"reset", handle_reset},
+        {"auth", handle_auth},       {"hello", handle_hello},   {"select", handle_select},   {"command", handle_command},
+        {"client", handle_client},   {"config", handle_config}, {"info", handle_info},       {"shutdown", handle_shutdown},
+        {"multi", handle_multi},     {"exec", handle_exec},     {"discard", handle_discard}, {"watch", handle_watch},
+        {"unwatch", handle_unwatch}, {"post", handle_http},     {"host:", handle_http},
     };
     return table;
 }

@@ -127,27 +127,28 @@ std::string persistence_section(Server& server) {
 
 std::string stats_section(Server& server) {
     const auto& statistics = server.statistics();
-    return section("Stats", {{"total_connections_received", std::to_string(statistics.connections_received)},
-                             {"total_commands_processed", std::to_string(statistics.commands_processed)},
-                             {"instantaneous_ops_per_sec", std::to_string(server.commands_a_second())},
-                             {"total_net_input_bytes", std::to_string(statistics.input_bytes)},
-                             {"total_net_output_bytes", std::to_string(statistics.output_bytes)},
-                             {"rejected_connections", std::to_string(statistics.connections_rejected)},
-                             {"sync_full", "0"},
-                             {"sync_partial_ok", "0"},
-                             {"sync_partial_err", "0"},
-                             {"expired_keys", std::to_string(statistics.expired_keys)},
-                             {"evicted_keys", "0"},
-                             {"evicted_clients", "0"},
-                             {"keyspace_hits", std::to_string(statistics.keyspace_hits)},
-                             {"keyspace_misses", std::to_string(statistics.keyspace_misses)},
-                             {"pubsub_channels", "0"},
-                             {"pubsub_patterns", "0"},
-                             {"latest_fork_usec", "0"},
-                             {"total_forks", "0"},
-                             {"total_error_replies", std::to_string(statistics.error_replies)},
-                             {"client_query_buffer_limit_disconnections", std::to_string(statistics.query_limit_disconnections)},
-                             {"client_output_buffer_limit_disconnections", std::to_string(statistics.output_limit_disconnections)}});
+    return section("Stats",
+                   {{"total_connections_received", std::to_string(statistics.connections_received)},
+                    {"total_commands_processed", std::to_string(statistics.commands_processed)},
+                    {"instantaneous_ops_per_sec", std::to_string(server.commands_a_second())},
+                    {"total_net_input_bytes", std::to_string(statistics.input_bytes)},
+                    {"total_net_output_bytes", std::to_string(statistics.output_bytes)},
+                    {"rejected_connections", std::to_string(statistics.connections_rejected)},
+                    {"sync_full", "0"},
+                    {"sync_partial_ok", "0"},
+                    {"sync_partial_err", "0"},
+                    {"expired_keys", std::to_string(statistics.expired_keys)},
+                    {"evicted_keys", "0"},
+                    {"evicted_clients", "0"},
+                    {"keyspace_hits", std::to_string(statistics.keyspace_hits)},
+                    {"keyspace_misses", std::to_string(statistics.keyspace_misses)},
+                    {"pubsub_channels", "0"},
+                    {"pubsub_patterns", "0"},
+                    {"latest_fork_usec", "0"},
+                    {"total_forks", "0"},
+                    {"total_error_replies", std::to_string(statistics.error_replies)},
+                    {"client_query_buffer_limit_disconnections", std::to_string(statistics.query_limit_disconnections)},
+                    {"client_output_buffer_limit_disconnections", std::to_string(statistics.output_limit_disconnections)}});
 }
 
 std::string replication_section(Server& server) {
@@ -178,20 +179,24 @@ std::string cpu_section() {
 
 std::string pgredis_section(Server& server) {
     const auto counters = server.dispatcher().counters();
-    return section("Pgredis", {{"postgres_connected", server.dispatcher().connected() ? "1" : "0"},
-                               {"postgres_connections", std::to_string(counters.connected_lanes)},
-                               {"batches", std::to_string(counters.batches)},
-                               {"calls", std::to_string(counters.calls)},
-                               {"calls_a_batch", fmt::format("{:.2f}", counters.batches == 0 ? 0.0 : static_cast<double>(counters.calls) / static_cast<double>(counters.batches))},
-                               {"transactions_retried", std::to_string(counters.retries)},
-                               {"queued_jobs", std::to_string(counters.queued_jobs)}});
+    return section("Pgredis",
+                   {{"postgres_connected", server.dispatcher().connected() ? "1" : "0"},
+                    {"postgres_connections", std::to_string(counters.connected_lanes)},
+                    {"batches", std::to_string(counters.batches)},
+                    {"calls", std::to_string(counters.calls)},
+                    {"calls_a_batch", fmt::format("{:.2f}", counters.batches == 0 ? 0.0
+                                                                                  : static_cast<double>(counters.calls) /
+                                                                                        static_cast<double>(counters.batches))},
+                    {"transactions_retried", std::to_string(counters.retries)},
+                    {"queued_jobs", std::to_string(counters.queued_jobs)}});
 }
 
 }  // namespace
 
 void handle_info(Invocation& invocation) {
     auto& [server, client, arguments, writer, in_exec] = invocation;
-    static const std::vector<std::string> all{"server", "clients", "memory", "persistence", "stats", "replication", "cpu", "modules", "errorstats", "cluster", "keyspace", "pgredis"};
+    static const std::vector<std::string> all{"server", "clients", "memory",     "persistence", "stats",    "replication",
+                                              "cpu",    "modules", "errorstats", "cluster",     "keyspace", "pgredis"};
     std::set<std::string> wanted;
     for (std::size_t i = 1; i < arguments.size(); ++i) {
         const auto name = commands::lower(arguments[i]);
@@ -224,16 +229,18 @@ void handle_info(Invocation& invocation) {
         writer.verbatim("txt", text);
         return;
     }
-    client.await("SELECT coalesce(pg_catalog.string_agg(pg_catalog.format(E'db%s:keys=%s,expires=%s,avg_ttl=%s\\r\\n', k.db, k.keys, k.expires, k.avg_ttl), '' "
-                 "ORDER BY k.db), '') FROM redis.info_keyspace() k",
-                 {}, {}, true, [text](const postgres::Rows* rows, const postgres::Failure* failure, resp::ReplyWriter& reply) {
-                     if (failure != nullptr) {
-                         commands::write_failure(*failure, reply);
-                         return;
-                     }
-                     const std::string keyspace(PQgetvalue(rows->result, 0, 0), static_cast<std::size_t>(PQgetlength(rows->result, 0, 0)));
-                     reply.verbatim("txt", text + (text.empty() ? "" : "\r\n") + "# Keyspace\r\n" + keyspace);
-                 });
+    client.await(
+        "SELECT coalesce(pg_catalog.string_agg(pg_catalog.format(E'db%s:keys=%s,expires=%s,avg_ttl=%s\\r\\n', k.db, k.keys, "
+        "k.expires, k.avg_ttl), '' "
+        "ORDER BY k.db), '') FROM redis.info_keyspace() k",
+        {}, {}, true, [text](const postgres::Rows* rows, const postgres::Failure* failure, resp::ReplyWriter& reply) {
+            if (failure != nullptr) {
+                commands::write_failure(*failure, reply);
+                return;
+            }
+            const std::string keyspace(PQgetvalue(rows->result, 0, 0), static_cast<std::size_t>(PQgetlength(rows->result, 0, 0)));
+            reply.verbatim("txt", text + (text.empty() ? "" : "\r\n") + "# Keyspace\r\n" + keyspace);
+        });
 }
 
 }  // namespace pgredis::clients

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t read_buffer_bytes = std::size_t{64} << 10;
 constexpr std::int64_t client_ids_a_block = 1000;  // the increment of redis.client_ids
 constexpr std::int64_t refill_client_ids_below = 200;
-constexpr int sweep_chunk = 500;   // keys, so that no transaction of the sweep is noticed by the traffic
-constexpr int reap_chunk = 2000;   // elements
+constexpr int sweep_chunk = 500;  // keys, so that no transaction of the sweep is noticed by the traffic
+constexpr int reap_chunk = 2000;  // elements
 constexpr unsigned busy_maintenance_ms = 5;
 constexpr std::uint64_t tick_ms = 100;
 
@@ -26,12 +26,13 @@ postgres::ConnectorOptions connector_options(const operations::Config& config) {
     options.url = config.database_url;
     options.check = operations::schema_problem;
     // Plans are generic, and made for tables that grow: an empty table must not leave a sequential scan in the cache.
-    options.setup_sql = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;"
-                        "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET redis.events = '';" +
-                        quoted_setting("synchronous_commit", config.synchronous_commit) +
-                        quoted_setting("redis.databases", std::to_string(config.databases)) +
-                        quoted_setting("redis.enable_flush", config.enable_flush ? "on" : "off") +
-                        quoted_setting("redis.enable_debug", config.enable_debug ? "on" : "off");
+    options.setup_sql =
+        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;"
+        "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET redis.events = '';" +
+        quoted_setting("synchronous_commit", config.synchronous_commit) +
+        quoted_setting("redis.databases", std::to_string(config.databases)) +
+        quoted_setting("redis.enable_flush", config.enable_flush ? "on" : "off") +
+        quoted_setting("redis.enable_debug", config.enable_debug ? "on" : "off");
     return options;
 }
 
@@ -79,11 +80,13 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
     events.on_connected = [this](const std::string& text) { postgres_log_.info("{}", text); };
     events.on_disconnected = [this](const std::string& error) { postgres_log_.error("no connection: {}; trying again", error); };
     events.on_fault = [this](const postgres::Failure& failure) {
-        postgres_log_.error("{} {}{}{}", failure.sqlstate, failure.message, failure.context.empty() ? "" : "; context: ", failure.context);
+        postgres_log_.error("{} {}{}{}", failure.sqlstate, failure.message,
+                            failure.context.empty() ? "" : "; context: ", failure.context);
     };
     dispatcher_ = std::make_unique<postgres::Dispatcher>(
         &loop_, *connector_,
-        postgres::DispatcherOptions{config.quick_connections, config.slow_connections, static_cast<std::uint64_t>(config.postgres_wait * 1000)},
+        postgres::DispatcherOptions{config.quick_connections, config.slow_connections,
+                                    static_cast<std::uint64_t>(config.postgres_wait * 1000)},
         std::move(events));
 
     postgres::QueryConnection::Events control;
@@ -97,14 +100,15 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
         if (payload == "registry") load_registry();
         if (payload == "settings") load_settings();
     };
-    control_ = std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis control", "LISTEN redis", std::move(control));
+    control_ =
+        std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis control", "LISTEN redis", std::move(control));
 
     postgres::QueryConnection::Events maintenance;
     maintenance.on_connected = [] {};
     maintenance.on_lost = [this](const std::string& error) { postgres_log_.debug("maintenance connection: {}", error); };
     maintenance.on_notification = [](const std::string&, const std::string&) {};
-    maintenance_ = std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis maintenance", "SET lock_timeout = '1s'",
-                                                               std::move(maintenance));
+    maintenance_ = std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis maintenance",
+                                                               "SET lock_timeout = '1s'", std::move(maintenance));
 }
 
 Server::~Server() {
@@ -113,7 +117,8 @@ Server::~Server() {
     for (auto* timer : {&tick_, &maintenance_timer_, &pause_timer_}) uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
     for (auto* signal : {&sigterm_, &sigint_}) uv_close(reinterpret_cast<uv_handle_t*>(signal), nullptr);
     uv_close(reinterpret_cast<uv_handle_t*>(&burial_), nullptr);
-    if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&listener_)) == 0) uv_close(reinterpret_cast<uv_handle_t*>(&listener_), nullptr);
+    if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&listener_)) == 0)
+        uv_close(reinterpret_cast<uv_handle_t*>(&listener_), nullptr);
     uv_run(&loop_, UV_RUN_DEFAULT);  // attempts to connect still come back to these three
     control_.reset();
     maintenance_.reset();
@@ -149,7 +154,9 @@ bool Server::listen() {
     if (status != 0) status = uv_ip6_addr(config_.bind.c_str(), config_.port, reinterpret_cast<sockaddr_in6*>(&address));
     if (status == 0) status = uv_tcp_bind(&listener_, reinterpret_cast<const sockaddr*>(&address), 0);
     if (status == 0) status = uv_listen(reinterpret_cast<uv_stream_t*>(&listener_), 511, on_connection);
-    if (status != 0) log_.error("cannot listen on {}:{}: {}; choose others with --bind and --port", config_.bind, config_.port, uv_strerror(status));
+    if (status != 0)
+        log_.error("cannot listen on {}:{}: {}; choose others with --bind and --port", config_.bind, config_.port,
+                   uv_strerror(status));
     return status == 0;
 }
 
@@ -289,7 +296,8 @@ void Server::on_tick() {
     if (const auto timeout = settings_.number("timeout"); timeout > 0) {
         std::vector<Client*> idle;
         for (const auto& [client, owned] : clients_) {
-            if (!client->busy() && now - client->last_interaction > static_cast<std::uint64_t>(timeout) * 1000) idle.push_back(client);
+            if (!client->busy() && now - client->last_interaction > static_cast<std::uint64_t>(timeout) * 1000)
+                idle.push_back(client);
         }
         for (auto* client : idle) client->close();
     }
@@ -312,18 +320,21 @@ void Server::on_maintenance() {
 
 void Server::sweep() {
     maintenance_->query("SELECT redis.sweep($1)", {std::to_string(sweep_chunk)}, [this](const PGresult* swept) {
-        const bool more = swept != nullptr && PQresultStatus(swept) == PGRES_TUPLES_OK && std::atoll(PQgetvalue(swept, 0, 0)) >= sweep_chunk;
+        const bool more =
+            swept != nullptr && PQresultStatus(swept) == PGRES_TUPLES_OK && std::atoll(PQgetvalue(swept, 0, 0)) >= sweep_chunk;
         if (swept != nullptr && PQresultStatus(swept) == PGRES_TUPLES_OK) {
             statistics_.expired_keys += static_cast<std::uint64_t>(std::max(0LL, std::atoll(PQgetvalue(swept, 0, 0))));
         } else if (swept != nullptr) {
             postgres_log_.warning("sweep: {}", postgres::first_line(PQresultErrorMessage(swept)));
         }
         maintenance_->query("SELECT redis.reap($1)", {std::to_string(reap_chunk)}, [this, more](const PGresult* reaped) {
-            const bool busy = more || (reaped != nullptr && PQresultStatus(reaped) == PGRES_TUPLES_OK && std::atoll(PQgetvalue(reaped, 0, 0)) >= reap_chunk);
+            const bool busy = more || (reaped != nullptr && PQresultStatus(reaped) == PGRES_TUPLES_OK &&
+                                       std::atoll(PQgetvalue(reaped, 0, 0)) >= reap_chunk);
             if (reaped != nullptr && PQresultStatus(reaped) != PGRES_TUPLES_OK) {
                 postgres_log_.warning("reap: {}", postgres::first_line(PQresultErrorMessage(reaped)));
             }
-            uv_timer_start(&maintenance_timer_, maintenance_timer_.timer_cb, busy ? busy_maintenance_ms : static_cast<std::uint64_t>(config_.sweep_interval), 0);
+            uv_timer_start(&maintenance_timer_, maintenance_timer_.timer_cb,
+                           busy ? busy_maintenance_ms : static_cast<std::uint64_t>(config_.sweep_interval), 0);
         });
     });
 }

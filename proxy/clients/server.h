@@ -26,7 +26,7 @@ namespace pgredis::clients {
 int serve(const operations::Config& config, operations::Logger& logger);
 
 class Server {
-   public:
+ public:
     struct Statistics {
         std::uint64_t connections_received = 0;
         std::uint64_t connections_rejected = 0;
@@ -77,7 +77,7 @@ class Server {
     void forget(Client& client);
     void apply_settings();
 
-   private:
+ private:
     static void on_connection(uv_stream_t* listener, int status);
     bool listen();
     void assign_id(Client& client);
@@ -113,7 +113,7 @@ class Server {
 
     std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
     std::vector<std::unique_ptr<Client>> closed_;  // deleted when no callback of theirs can be running
-    std::vector<Client*> waiting_;  // for the registry, an id, or the end of a pause
+    std::vector<Client*> waiting_;                 // for the registry, an id, or the end of a pause
     std::int64_t next_client_id_ = 0;
     std::int64_t last_client_id_ = -1;
     bool fetching_ids_ = false;

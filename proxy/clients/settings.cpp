@@ -37,7 +37,9 @@ Settings::Settings(const operations::Config& config) {
     const auto number = [this](const char* name, std::int64_t value, std::int64_t low, std::int64_t high) {
         all_[name] = {Kind::number, std::to_string(value), low, high, {}};
     };
-    const auto memory = [this](const char* name, std::int64_t value) { all_[name] = {Kind::memory, std::to_string(value), 0, INT64_MAX, {}}; };
+    const auto memory = [this](const char* name, std::int64_t value) {
+        all_[name] = {Kind::memory, std::to_string(value), 0, INT64_MAX, {}};
+    };
     const auto yes_no = [this](const char* name, bool value) { all_[name] = {Kind::yes_no, value ? "yes" : "no", 0, 0, {}}; };
     const auto one_of = [this](const char* name, std::string value, std::vector<std::string> words) {
         all_[name] = {Kind::words, std::move(value), 0, 0, std::move(words)};
@@ -67,7 +69,8 @@ Settings::Settings(const operations::Config& config) {
     text("save", "");
     memory("maxmemory", 0);
     one_of("maxmemory-policy", "noeviction",
-           {"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"});
+           {"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random",
+            "noeviction"});
     number("maxmemory-samples", 5, 1, 64);
     number("hz", 10, 1, 500);
     yes_no("activedefrag", false);
@@ -102,8 +105,9 @@ Settings::Settings(const operations::Config& config) {
     number("zset-max-ziplist-entries", 128, 0, INT64_MAX);
     number("zset-max-ziplist-value", 64, 0, INT64_MAX);
     number("tracking-table-max-keys", 1000000, 0, INT64_MAX);
-    text("client-output-buffer-limit", "normal " + std::to_string(config.client_output_buffer_limit) + " 0 0 slave 0 0 0 pubsub " +
-                                           std::to_string(config.client_output_buffer_limit) + " 0 0");
+    text("client-output-buffer-limit", "normal " + std::to_string(config.client_output_buffer_limit) +
+                                           " 0 0 slave 0 0 0 pubsub " + std::to_string(config.client_output_buffer_limit) +
+                                           " 0 0");
     text("notify-keyspace-events", "");
 }
 
@@ -133,7 +137,8 @@ std::optional<std::string> Settings::problem(std::string_view name, std::string_
             return word == "yes" || word == "no" ? std::nullopt : std::optional<std::string>("argument must be 'yes' or 'no'");
         }
         case Kind::words: {
-            if (std::find(setting.words.begin(), setting.words.end(), commands::lower(value)) != setting.words.end()) return std::nullopt;
+            if (std::find(setting.words.begin(), setting.words.end(), commands::lower(value)) != setting.words.end())
+                return std::nullopt;
             std::string list;
             for (const auto& word : setting.words) list += (list.empty() ? "" : ", ") + word;
             return "argument(s) must be one of the following: " + list;
@@ -141,9 +146,12 @@ std::optional<std::string> Settings::problem(std::string_view name, std::string_
         case Kind::number:
         case Kind::memory: {
             const auto number = setting.kind == Kind::memory ? parse_memory(value) : resp::parse_integer(value);
-            if (!number) return setting.kind == Kind::memory ? "argument must be a memory value" : "argument couldn't be parsed into an integer";
+            if (!number)
+                return setting.kind == Kind::memory ? "argument must be a memory value"
+                                                    : "argument couldn't be parsed into an integer";
             if (*number < setting.low || *number > setting.high) {
-                return "argument must be between " + std::to_string(setting.low) + " and " + std::to_string(setting.high) + " inclusive";
+                return "argument must be between " + std::to_string(setting.low) + " and " + std::to_string(setting.high) +
+                       " inclusive";
             }
             return std::nullopt;
         }

@@ -14,7 +14,7 @@
 namespace pgredis::clients {
 
 class Settings {
-   public:
+ public:
     explicit Settings(const operations::Config& config);
 
     // Names and values whose name matches the pattern, in any case.
@@ -29,7 +29,7 @@ class Settings {
     void set(std::string_view name, std::string_view value);
     [[nodiscard]] std::string canonical(std::string_view name, std::string_view value) const;
 
-   private:
+ private:
     enum class Kind { fixed, text, number, memory, yes_no, words };
     struct Setting {
         Kind kind;

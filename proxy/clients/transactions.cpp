@@ -40,9 +40,10 @@ postgres::Call prologue(std::shared_ptr<const postgres::Statement> statement, st
     return call;
 }
 
-// An EXEC: all its commands that are calls are one SQL transaction; what concerns the connection alone is done between their replies.
+// An EXEC: all its commands that are calls are one SQL transaction; what concerns the connection alone is done between their
+// replies.
 class ExecJob final : public ClientJob {
-   public:
+ public:
     explicit ExecJob(Client& client) : ClientJob(client) { transaction = true; }
 
     // The commands' databases and keys decide what is locked, so they are looked at first, in order.
@@ -68,7 +69,8 @@ class ExecJob final : public ClientJob {
             if (item.handler != nullptr) {
                 if (command->name == "select") {
                     const auto index = resp::parse_integer(arguments[1]);
-                    if (index && *index >= 0 && *index < server().config().databases) database_now = static_cast<std::int16_t>(*index);
+                    if (index && *index >= 0 && *index < server().config().databases)
+                        database_now = static_cast<std::int16_t>(*index);
                 }
                 if (command->name == "hello" && arguments.size() > 1) {
                     const auto version = resp::parse_integer(arguments[1]);
@@ -149,7 +151,7 @@ class ExecJob final : public ClientJob {
         if (index + 1 == calls.size()) write_items_before(items_.size());
     }
 
-   private:
+ private:
     static constexpr std::size_t no_item = static_cast<std::size_t>(-1);
 
     struct Item {
@@ -162,20 +164,24 @@ class ExecJob final : public ClientJob {
     };
 
     static postgres::Call select_call(std::int16_t database) {
-        static const auto sql = statement("select_in_transaction", "SELECT redis.select_in_transaction($1::pg_catalog.int8::pg_catalog.int2)", {Type::int8});
+        static const auto sql = statement(
+            "select_in_transaction", "SELECT redis.select_in_transaction($1::pg_catalog.int8::pg_catalog.int2)", {Type::int8});
         postgres::Call call;
         call.statement = sql;
         call.arguments.emplace_back(static_cast<std::int64_t>(database));
         return call;
     }
 
-    void add_prologue(std::vector<std::int16_t> databases, std::vector<std::string> keys, bool everything, std::vector<Watch> watches) {
-        static const auto begin = statement(
-            "begin_transaction", "SELECT redis.begin_transaction($1::pg_catalog.text::pg_catalog.int2[], $2::pg_catalog.bytea[], $3::pg_catalog.text::pg_catalog.bool)",
-            {Type::text, Type::bytea_array, Type::text});
-        static const auto check = statement("check_watches",
-                                            "SELECT redis.check_watches($1::pg_catalog.text::pg_catalog.int2[], $2::pg_catalog.bytea[], $3::pg_catalog.text[])",
-                                            {Type::text, Type::bytea_array, Type::text_array});
+    void add_prologue(std::vector<std::int16_t> databases, std::vector<std::string> keys, bool everything,
+                      std::vector<Watch> watches) {
+        static const auto begin = statement("begin_transaction",
+                                            "SELECT redis.begin_transaction($1::pg_catalog.text::pg_catalog.int2[], "
+                                            "$2::pg_catalog.bytea[], $3::pg_catalog.text::pg_catalog.bool)",
+                                            {Type::text, Type::bytea_array, Type::text});
+        static const auto check = statement(
+            "check_watches",
+            "SELECT redis.check_watches($1::pg_catalog.text::pg_catalog.int2[], $2::pg_catalog.bytea[], $3::pg_catalog.text[])",
+            {Type::text, Type::bytea_array, Type::text_array});
         std::vector<std::int16_t> watched_databases;
         std::vector<std::string> watched_keys;
         std::vector<std::string> tokens;
@@ -186,8 +192,10 @@ class ExecJob final : public ClientJob {
             watched_keys.push_back(std::move(watch.key));
             tokens.push_back(std::move(watch.token));
         }
-        calls.push_back(prologue(begin, {smallint_array(databases), std::move(keys), std::string(everything ? "true" : "false")}));
-        if (!tokens.empty()) calls.push_back(prologue(check, {smallint_array(watched_databases), std::move(watched_keys), std::move(tokens)}));
+        calls.push_back(
+            prologue(begin, {smallint_array(databases), std::move(keys), std::string(everything ? "true" : "false")}));
+        if (!tokens.empty())
+            calls.push_back(prologue(check, {smallint_array(watched_databases), std::move(watched_keys), std::move(tokens)}));
         prologue_calls_ = calls.size();
     }
 
@@ -282,20 +290,22 @@ void handle_watch(Invocation& invocation) {
     }
     std::vector<std::string> keys(invocation.arguments.begin() + 1, invocation.arguments.end());
     const auto database = client.database;
-    client.await("SELECT token FROM pg_catalog.unnest(redis.watch($1::pg_catalog.int8::pg_catalog.int2, VARIADIC $2::pg_catalog.bytea[])) WITH ORDINALITY "
-                 "AS t(token, n) ORDER BY n",
-                 {Type::int8, Type::bytea_array}, {static_cast<std::int64_t>(database), keys}, false,
-                 [&client, database, keys](const postgres::Rows* rows, const postgres::Failure* failure, resp::ReplyWriter& writer) {
-                     if (failure != nullptr) {
-                         commands::write_failure(*failure, writer);
-                         return;
-                     }
-                     for (int row = 0; row < rows->count; ++row) {
-                         client.watches.push_back({database, keys[static_cast<std::size_t>(row)], PQgetvalue(rows->result, row, 0)});
-                     }
-                     writer.simple_string("OK");
-                 },
-                 keys);
+    client.await(
+        "SELECT token FROM pg_catalog.unnest(redis.watch($1::pg_catalog.int8::pg_catalog.int2, VARIADIC $2::pg_catalog.bytea[])) "
+        "WITH ORDINALITY "
+        "AS t(token, n) ORDER BY n",
+        {Type::int8, Type::bytea_array}, {static_cast<std::int64_t>(database), keys}, false,
+        [&client, database, keys](const postgres::Rows* rows, const postgres::Failure* failure, resp::ReplyWriter& writer) {
+            if (failure != nullptr) {
+                commands::write_failure(*failure, writer);
+                return;
+            }
+            for (int row = 0; row < rows->count; ++row) {
+                client.watches.push_back({database, keys[static_cast<std::size_t>(row)], PQgetvalue(rows->result, row, 0)});
+            }
+            writer.simple_string("OK");
+        },
+        keys);
 }
 
 void handle_unwatch(Invocation& invocation) {

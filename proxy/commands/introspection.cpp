@@ -153,7 +153,8 @@ void write_docs(const Command& command, ReplyWriter& writer) {
     if (!command.deprecated_since.empty()) fields.emplace_back("deprecated_since", text(command.deprecated_since));
     if (!command.replaced_by.empty()) fields.emplace_back("replaced_by", text(command.replaced_by));
     if (!command.arguments.empty()) {
-        fields.emplace_back("arguments", [&] { write_arguments(nlohmann::ordered_json::parse(command.arguments, nullptr, false), writer); });
+        fields.emplace_back("arguments",
+                            [&] { write_arguments(nlohmann::ordered_json::parse(command.arguments, nullptr, false), writer); });
     }
     if (!command.subcommands.empty()) {
         fields.emplace_back("subcommands", [&] {
@@ -246,12 +247,14 @@ void write_keys(const Registry& registry, std::span<const std::string> request, 
 }
 
 void write_help(ReplyWriter& writer) {
-    write_bulks({"COMMAND [<subcommand> [<arg> ...]]; without a subcommand: every command in detail. Subcommands:", "COUNT", "    How many commands there are.",
-                 "DOCS [<command> ...]", "    What commands are for, and their arguments.", "GETKEYS <command> [<arg> ...]",
-                 "    The keys in a whole command.", "GETKEYSANDFLAGS <command> [<arg> ...]", "    The same, and what is done with each.",
-                 "INFO [<command> ...]", "    Arity, flags, categories and key positions.",
-                 "LIST [FILTERBY MODULE <module>|ACLCAT <category>|PATTERN <pattern>]", "    Names of commands.", "HELP", "    This text."},
-                writer);
+    write_bulks(
+        {"COMMAND [<subcommand> [<arg> ...]]; without a subcommand: every command in detail. Subcommands:", "COUNT",
+         "    How many commands there are.", "DOCS [<command> ...]", "    What commands are for, and their arguments.",
+         "GETKEYS <command> [<arg> ...]", "    The keys in a whole command.", "GETKEYSANDFLAGS <command> [<arg> ...]",
+         "    The same, and what is done with each.", "INFO [<command> ...]", "    Arity, flags, categories and key positions.",
+         "LIST [FILTERBY MODULE <module>|ACLCAT <category>|PATTERN <pattern>]", "    Names of commands.", "HELP",
+         "    This text."},
+        writer);
 }
 
 }  // namespace

@@ -33,10 +33,12 @@ void work(uv_work_t* request) {
     auto& attempt = *static_cast<Attempt*>(request->data);
     const auto timeout = std::to_string(attempt.options->connect_timeout);
     // The settings before dbname may be overridden by the URL, those after it may not.
-    const std::array<const char*, 8> keywords{"connect_timeout",  "fallback_application_name", "keepalives_idle", "keepalives_interval",
-                                              "keepalives_count", "dbname",                    "client_encoding", nullptr};
-    const std::array<const char*, 8> values{timeout.c_str(), attempt.application_name.c_str(), "10", "5", "3", attempt.options->url.c_str(),
-                                            "UTF8",          nullptr};
+    const std::array<const char*, 8> keywords{"connect_timeout",  "fallback_application_name",
+                                              "keepalives_idle",  "keepalives_interval",
+                                              "keepalives_count", "dbname",
+                                              "client_encoding",  nullptr};
+    const std::array<const char*, 8> values{
+        timeout.c_str(), attempt.application_name.c_str(), "10", "5", "3", attempt.options->url.c_str(), "UTF8", nullptr};
     attempt.connection.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (PQstatus(attempt.connection.get()) != CONNECTION_OK) {
         attempt.error = first_line(PQerrorMessage(attempt.connection.get()));
@@ -74,7 +76,7 @@ void Connector::connect(const std::string& application_name, const std::string& 
     attempt->setup_sql = extra_setup_sql;
     attempt->done = std::move(done);
     uv_queue_work(loop_, &attempt->request, work, after_work);
-    attempt.release();  // owned by after_work now
+    static_cast<void>(attempt.release());  // owned by after_work now
 }
 
 std::string first_line(std::string_view message) {

@@ -6,7 +6,8 @@ namespace pgredis::postgres {
 
 namespace {
 
-// A batch holds no more than this, so that its transaction stays short, its answers fit in memory and its locks into the server's table.
+// A batch holds no more than this, so that its transaction stays short, its answers fit in memory and its locks into the server's
+// table.
 constexpr std::size_t max_batch_calls = 500;
 constexpr std::size_t min_batch_calls = 50;
 // A batch should not last longer than this, since others wait for its keys.
@@ -32,12 +33,14 @@ Dispatcher::Dispatcher(uv_loop_t* loop, const Connector& connector, DispatcherOp
     timer_->data = this;
     locks_.resize(static_cast<std::size_t>(options_.quick_lanes));
     for (int i = 0; i < options_.quick_lanes; ++i) {
-        quick_.push_back(std::make_unique<Lane>(loop_, connector_, Lane::Kind::quick, "pgredis quick " + std::to_string(i + 1), *this));
+        quick_.push_back(
+            std::make_unique<Lane>(loop_, connector_, Lane::Kind::quick, "pgredis quick " + std::to_string(i + 1), *this));
     }
 }
 
 Dispatcher::~Dispatcher() {
-    uv_close(reinterpret_cast<uv_handle_t*>(prepare_), [](uv_handle_t* handle) { delete reinterpret_cast<uv_prepare_t*>(handle); });
+    uv_close(reinterpret_cast<uv_handle_t*>(prepare_),
+             [](uv_handle_t* handle) { delete reinterpret_cast<uv_prepare_t*>(handle); });
     uv_close(reinterpret_cast<uv_handle_t*>(timer_), [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
 }
 
@@ -109,7 +112,8 @@ bool Dispatcher::conflicts(const std::vector<std::size_t>& locks) const {
     });
 }
 
-// The oldest jobs of one database. A job that needs a key which another lane has locked would only wait there: it stays in the queue.
+// The oldest jobs of one database. A job that needs a key which another lane has locked would only wait there: it stays in the
+// queue.
 std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std::size_t>& batch_locks) {
     Queue* oldest = nullptr;
     std::int16_t database = 0;
@@ -120,7 +124,9 @@ std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std:
     }
     std::vector<std::shared_ptr<Job>> batch;
     if (oldest == nullptr) return batch;
-    const auto affordable = recent_nanoseconds_ <= 0 ? max_batch_calls : static_cast<std::size_t>(wanted_batch_nanoseconds * recent_calls_ / recent_nanoseconds_);
+    const auto affordable = recent_nanoseconds_ <= 0
+                                ? max_batch_calls
+                                : static_cast<std::size_t>(wanted_batch_nanoseconds * recent_calls_ / recent_nanoseconds_);
     const auto most_calls = std::clamp(affordable, min_batch_calls, max_batch_calls);
     Queue skipped;
     std::vector<std::size_t> locks;
@@ -131,11 +137,13 @@ std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std:
         auto& job = oldest->front();
         locks.clear();
         for (const auto& call : job->calls) {
-            for (const auto& key : call.locked_keys) locks.push_back(std::hash<std::string>{}(key) ^ static_cast<std::size_t>(database));
+            for (const auto& key : call.locked_keys)
+                locks.push_back(std::hash<std::string>{}(key) ^ static_cast<std::size_t>(database));
         }
         calls += job->calls.size() - job->answered;
         bytes += job->bytes;
-        if (!batch.empty() && (calls > most_calls || taken.size() + locks.size() > max_batch_locks || bytes > max_batch_bytes)) break;
+        if (!batch.empty() && (calls > most_calls || taken.size() + locks.size() > max_batch_locks || bytes > max_batch_bytes))
+            break;
         if (conflicts(locks)) {
             calls -= job->calls.size() - job->answered;
             bytes -= job->bytes;

@@ -1,5 +1,5 @@
-// Decides which connection carries out which job, and when: group commit. While a batch is in flight the next one fills, so batches grow
-// with load, and a lone client waits for nobody.
+// Decides which connection carries out which job, and when: group commit. While a batch is in flight the next one fills, so
+// batches grow with load, and a lone client waits for nobody.
 #pragma once
 
 #include <uv.h>
@@ -18,12 +18,12 @@ namespace pgredis::postgres {
 
 struct DispatcherOptions {
     int quick_lanes = 2;
-    int slow_lanes = 4;  // and as many for transactions; both are opened when there is work for them
+    int slow_lanes = 4;             // and as many for transactions; both are opened when there is work for them
     std::uint64_t wait_ms = 10000;  // how long jobs wait for a lost database
 };
 
 class Dispatcher final : public Lane::Observer {
-   public:
+ public:
     // What is worth a line in the log.
     struct Events {
         std::function<void(const std::string&)> on_connected;
@@ -54,7 +54,7 @@ class Dispatcher final : public Lane::Observer {
     [[nodiscard]] bool connected() const;
     [[nodiscard]] Counters counters() const;
 
-   private:
+ private:
     using Queue = std::deque<std::shared_ptr<Job>>;
 
     void on_lane_ready(Lane& lane) override;

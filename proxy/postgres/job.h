@@ -10,7 +10,8 @@
 
 namespace pgredis::postgres {
 
-// One way to call one function; shared by all calls of it. Its names are derived from the SQL, so that equal statements are prepared once.
+// One way to call one function; shared by all calls of it. Its names are derived from the SQL, so that equal statements are
+// prepared once.
 struct Statement {
     std::string name;              // of the prepared statement
     std::string sql;               // SELECT … with $1 … for one call
@@ -23,7 +24,7 @@ struct Call {
     std::vector<Value> arguments;          // as many as the statement has parameters
     std::vector<std::string> locked_keys;  // keys to lock before the transaction reads anything
     bool prologue = false;                 // of a transaction: when it fails, so does the whole
-    bool writes = false;  // or may write, for all that is known
+    bool writes = false;                   // or may write, for all that is known
 };
 
 // The rows that answer one call; valid only during the callback.
@@ -47,10 +48,10 @@ struct Failure {
     std::string context;  // for the log
 };
 
-// Consecutive calls of one client, carried out in their order. Kept alive by the dispatcher while it is at work; answered in order, each
-// call exactly once, and only after its transaction is durable.
+// Consecutive calls of one client, carried out in their order. Kept alive by the dispatcher while it is at work; answered in
+// order, each call exactly once, and only after its transaction is durable.
 class Job {
-   public:
+ public:
     Job() = default;
     Job(const Job&) = delete;
     Job& operator=(const Job&) = delete;
@@ -64,12 +65,12 @@ class Job {
 
     std::vector<Call> calls;
     std::int16_t database = 0;
-    bool slow = false;             // may run long: kept away from the quick batches
-    bool transaction = false;      // all calls are one transaction, in which a failing call does not undo the others (EXEC)
-    bool blocked = false;          // a quick lane gave it away: see Lane::Observer::on_lane_blocked
-    std::uint64_t queued_at = 0;   // loop time in milliseconds
-    std::size_t bytes = 0;         // of all arguments, about
-    std::size_t answered = 0;      // how many calls have their answer
+    bool slow = false;            // may run long: kept away from the quick batches
+    bool transaction = false;     // all calls are one transaction, in which a failing call does not undo the others (EXEC)
+    bool blocked = false;         // a quick lane gave it away: see Lane::Observer::on_lane_blocked
+    std::uint64_t queued_at = 0;  // loop time in milliseconds
+    std::size_t bytes = 0;        // of all arguments, about
+    std::size_t answered = 0;     // how many calls have their answer
 
     [[nodiscard]] bool done() const { return answered == calls.size(); }
     void answer(const Rows& rows) { on_rows(answered++, rows); }

@@ -26,9 +26,9 @@ Failure failure_of(const PGresult* result) {
     Failure failure;
     failure.sqlstate = field(PG_DIAG_SQLSTATE);
     failure.message = field(PG_DIAG_MESSAGE_PRIMARY);
-    failure.kind = failure.sqlstate == "RD001"            ? Failure::Kind::aborted
+    failure.kind = failure.sqlstate == "RD001"          ? Failure::Kind::aborted
                    : failure.sqlstate.starts_with("RD") ? Failure::Kind::redis
-                                                         : Failure::Kind::fault;
+                                                        : Failure::Kind::fault;
     if (failure.kind == Failure::Kind::fault) {
         failure.context = field(PG_DIAG_CONTEXT);
         if (failure.message.empty()) failure.message = first_line(PQresultErrorMessage(result));
@@ -51,7 +51,7 @@ bool is_stale_plan(const Failure& failure) {
 
 // Binary parameters packed into one buffer, pointed to once the buffer no longer moves.
 class Parameters {
-   public:
+ public:
     explicit Parameters(std::string& buffer) : buffer_(buffer) { buffer_.clear(); }
     void add_null() { ends_.push_back(std::string::npos); }
     // What was appended to the buffer since the last call is one parameter.
@@ -75,7 +75,7 @@ class Parameters {
     [[nodiscard]] const int* lengths() const { return lengths_.data(); }
     [[nodiscard]] const int* formats() const { return formats_.data(); }
 
-   private:
+ private:
     std::string& buffer_;
     std::vector<std::size_t> ends_;
     std::vector<const char*> values_;
@@ -86,13 +86,19 @@ class Parameters {
 }  // namespace
 
 Lane::Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, Observer& observer)
-    : loop_(loop), connector_(connector), kind_(kind), name_(std::move(name)), observer_(observer), reconnect_timer_(new uv_timer_t) {
+    : loop_(loop),
+      connector_(connector),
+      kind_(kind),
+      name_(std::move(name)),
+      observer_(observer),
+      reconnect_timer_(new uv_timer_t) {
     uv_timer_init(loop_, reconnect_timer_);
     reconnect_timer_->data = this;
 }
 
 Lane::~Lane() {
-    uv_close(reinterpret_cast<uv_handle_t*>(reconnect_timer_), [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
+    uv_close(reinterpret_cast<uv_handle_t*>(reconnect_timer_),
+             [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
 }
 
 void Lane::start() {
@@ -107,8 +113,10 @@ void Lane::stop() {
 
 void Lane::connect() {
     connecting_ = true;
-    // A quick lane waits neither for a key that somebody else holds nor for a call that turns out to be slow; see on_lane_blocked.
-    const std::string setup = kind_ == Kind::quick ? "SET lock_timeout = '100ms'; SET statement_timeout = '250ms'" : "SET lock_timeout = 0";
+    // A quick lane waits neither for a key that somebody else holds nor for a call that turns out to be slow; see
+    // on_lane_blocked.
+    const std::string setup =
+        kind_ == Kind::quick ? "SET lock_timeout = '100ms'; SET statement_timeout = '250ms'" : "SET lock_timeout = 0";
     connector_.connect(name_, setup, [this](ConnectionPtr connection, const std::string& error) {
         connecting_ = false;
         on_connected(std::move(connection), error);
@@ -137,7 +145,8 @@ void Lane::schedule_reconnect() {
 }
 
 void Lane::on_lost(const std::string& error) {
-    // Was the transaction in flight surely not committed? Only if Postgres refused one of its statements; commit comes after them all.
+    // Was the transaction in flight surely not committed? Only if Postgres refused one of its statements; commit comes after them
+    // all.
     bool refused = careful_ && careful_->phase != Careful::Phase::commit;
     for (const auto& step : steps_) {
         if (step.kind != Step::Kind::sync && step.result && PQresultStatus(step.result.get()) == PGRES_FATAL_ERROR) {
@@ -146,10 +155,11 @@ void Lane::on_lost(const std::string& error) {
     }
     if (!refused && !todo_.empty() && !steps_.empty() && !probing_) {
         const Range range = todo_.front();
-        const Failure unknown{Failure::Kind::unknown, "", "ERR the connection to Postgres broke during the commit: the command may or may not have been carried out",
-                              ""};
-        // A client with a write in doubt gets that answer for all it has in this transaction, so that its order is kept; a client that only
-        // read can simply ask again.
+        const Failure unknown{
+            Failure::Kind::unknown, "",
+            "ERR the connection to Postgres broke during the commit: the command may or may not have been carried out", ""};
+        // A client with a write in doubt gets that answer for all it has in this transaction, so that its order is kept; a client
+        // that only read can simply ask again.
         for (std::size_t i = range.begin; i < range.end;) {
             Job* job = items_[i].job;
             std::size_t end = i;
@@ -251,7 +261,8 @@ void Lane::send_prelude(const Range& range) {
     for (const auto key : keys) array.add(std::string(key));
     parameters.end();
     parameters.finish();
-    PQsendQueryPrepared(connection_->get(), begin_batch_name.data(), 2, parameters.values(), parameters.lengths(), parameters.formats(), 1);
+    PQsendQueryPrepared(connection_->get(), begin_batch_name.data(), 2, parameters.values(), parameters.lengths(),
+                        parameters.formats(), 1);
     steps_.push_back({Step::Kind::prelude, {}, {}, nullptr});
 }
 
@@ -260,8 +271,8 @@ void Lane::send_call(const Statement& statement, bool grouped, std::vector<std::
     if (prepared_.insert(name).second) {
         std::vector<Oid> types;
         for (const auto type : statement.parameters) types.push_back(grouped ? array_oid(type) : type_oid(type));
-        PQsendPrepare(connection_->get(), name.c_str(), (grouped ? statement.grouped_sql : statement.sql).c_str(), static_cast<int>(types.size()),
-                      types.data());
+        PQsendPrepare(connection_->get(), name.c_str(), (grouped ? statement.grouped_sql : statement.sql).c_str(),
+                      static_cast<int>(types.size()), types.data());
         steps_.push_back({Step::Kind::prepare, {}, name, nullptr});
     }
     Parameters parameters(buffer_);
@@ -280,7 +291,8 @@ void Lane::send_call(const Statement& statement, bool grouped, std::vector<std::
         parameters.end();
     }
     parameters.finish();
-    PQsendQueryPrepared(connection_->get(), name.c_str(), parameters.count(), parameters.values(), parameters.lengths(), parameters.formats(), 1);
+    PQsendQueryPrepared(connection_->get(), name.c_str(), parameters.count(), parameters.values(), parameters.lengths(),
+                        parameters.formats(), 1);
     steps_.push_back({Step::Kind::call, std::move(items), {}, nullptr});
 }
 
@@ -293,8 +305,8 @@ void Lane::send(const Range& range) {
     }
     send_prelude(range);
     if (range.grouped) {
-        // Calls of the same statement become one, as far as every client's own order allows: calls of different clients that wait together
-        // are concurrent, so their order is ours to choose.
+        // Calls of the same statement become one, as far as every client's own order allows: calls of different clients that wait
+        // together are concurrent, so their order is ours to choose.
         struct Group {
             const Statement* statement;
             std::vector<std::size_t> items;
@@ -401,7 +413,8 @@ void Lane::deliver(const Range& range) {
         if (step.items.size() == 1) {
             answers[step.items.front() - range.begin] = {step.result.get(), 0, PQntuples(step.result.get())};
         } else {
-            for (std::size_t i = 0; i < step.items.size(); ++i) answers[step.items[i] - range.begin] = {step.result.get(), static_cast<int>(i), 1};
+            for (std::size_t i = 0; i < step.items.size(); ++i)
+                answers[step.items[i] - range.begin] = {step.result.get(), static_cast<int>(i), 1};
         }
     }
     for (std::size_t i = range.begin; i < range.end; ++i) {
@@ -467,8 +480,8 @@ void Lane::fail_all(const Failure& failure) {
     next();
 }
 
-// The transaction was rolled back. Once more as a whole if it was for reasons of concurrency; if one of its commands failed, again in
-// the way that keeps what the others did, as Redis does.
+// The transaction was rolled back. Once more as a whole if it was for reasons of concurrency; if one of its commands failed,
+// again in the way that keeps what the others did, as Redis does.
 void Lane::settle_transaction(Range range, const Failure& failure, std::optional<std::size_t> culprit) {
     ++counters_.retries;
     ++range.attempts;
@@ -488,12 +501,13 @@ void Lane::settle_transaction(Range range, const Failure& failure, std::optional
 }
 
 void Lane::begin_carefully(int attempts) {
-    careful_.emplace();
+    careful_ = std::make_unique<Careful>();
     careful_->attempts = attempts;
     steps_.clear();
     current_step_ = 0;
     send_sql("BEGIN");
-    for (std::size_t i = 0; i < items_.size() && items_[i].call().prologue; ++i) send_call(*items_[i].call().statement, false, {i});
+    for (std::size_t i = 0; i < items_.size() && items_[i].call().prologue; ++i)
+        send_call(*items_[i].call().statement, false, {i});
     send_sync();
 }
 
@@ -585,7 +599,8 @@ void Lane::probe_locks(const Range& range, std::optional<std::size_t> culprit) {
     parameters.finish();
     steps_.clear();
     current_step_ = 0;
-    PQsendQueryParams(connection_->get(), locked_keys_sql, 2, types.data(), parameters.values(), parameters.lengths(), parameters.formats(), 1);
+    PQsendQueryParams(connection_->get(), locked_keys_sql, 2, types.data(), parameters.values(), parameters.lengths(),
+                      parameters.formats(), 1);
     steps_.push_back({Step::Kind::call, {}, {}, nullptr});
     send_sync();
     probing_ = true;

@@ -1,5 +1,5 @@
-// One connection to Postgres that carries out jobs, one batch at a time. A batch is one pipeline and one transaction; when it fails it
-// is taken apart until every call has its own answer.
+// One connection to Postgres that carries out jobs, one batch at a time. A batch is one pipeline and one transaction; when it
+// fails it is taken apart until every call has its own answer.
 #pragma once
 
 #include <uv.h>
@@ -20,15 +20,15 @@
 namespace pgredis::postgres {
 
 class Lane {
-   public:
+ public:
     enum class Kind {
-        quick,  // whole batches, short timeouts: what takes long or waits for long is left to a slow lane
+        quick,       // whole batches, short timeouts: what takes long or waits for long is left to a slow lane
         slow,        // one call a transaction, no timeouts
         transaction  // one job a transaction, no timeouts
     };
 
     class Observer {
-       public:
+     public:
         virtual void on_lane_ready(Lane& lane) = 0;
         // The connection broke (or could not be made): these jobs are not answered and can be run elsewhere, in this order.
         virtual void on_lane_lost(Lane& lane, const std::string& error, std::vector<std::shared_ptr<Job>> unanswered) = 0;
@@ -36,7 +36,7 @@ class Lane {
         virtual void on_lane_blocked(Lane& lane, std::vector<std::shared_ptr<Job>> blocked) = 0;
         virtual void on_fault(const Failure& failure) = 0;
 
-       protected:
+     protected:
         ~Observer() = default;
     };
 
@@ -70,7 +70,7 @@ class Lane {
     // Needs ready(); all jobs are of one database and have calls to answer.
     void run(std::vector<std::shared_ptr<Job>> jobs);
 
-   private:
+ private:
     struct Item {
         Job* job;
         std::size_t index;
@@ -152,7 +152,7 @@ class Lane {
     std::size_t last_calls_ = 0;
     bool probing_ = false;
     std::optional<std::size_t> probed_culprit_;  // the item that waited for a lock, if it is known
-    std::optional<Careful> careful_;
+    std::unique_ptr<Careful> careful_;
     bool forget_prepared_ = false;
     std::string buffer_;  // parameters of the call being sent
 };

@@ -32,7 +32,8 @@ void PolledConnection::on_poll(uv_poll_t* handle, int status, int events) {
     if (status == 0 && (events & UV_READABLE) == 0) return;
 
     if (status != 0) {
-        // libuv no longer watches a socket with an error. What Postgres sent before stands ahead of that error; both are still to be read.
+        // libuv no longer watches a socket with an error. What Postgres sent before stands ahead of that error; both are still to
+        // be read.
         self->events_ = 0;
         self->watch(UV_READABLE);
     }

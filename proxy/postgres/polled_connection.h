@@ -12,10 +12,11 @@
 namespace pgredis::postgres {
 
 class PolledConnection {
-   public:
+ public:
     // on_input: libpq has read what there is; take results with PQisBusy and PQgetResult. on_lost: the connection is gone, called
     // once, after a last on_input. Either may destroy this object.
-    PolledConnection(uv_loop_t* loop, ConnectionPtr connection, std::function<void()> on_input, std::function<void(std::string)> on_lost);
+    PolledConnection(uv_loop_t* loop, ConnectionPtr connection, std::function<void()> on_input,
+                     std::function<void(std::string)> on_lost);
     PolledConnection(const PolledConnection&) = delete;
     PolledConnection& operator=(const PolledConnection&) = delete;
     ~PolledConnection();
@@ -25,7 +26,7 @@ class PolledConnection {
     // Sends what libpq has buffered, now or as soon as the socket takes it.
     void flush();
 
-   private:
+ private:
     static void on_poll(uv_poll_t* handle, int status, int events);
     void watch(int events);
 

@@ -9,7 +9,8 @@ constexpr unsigned first_backoff_ms = 50;
 constexpr unsigned last_backoff_ms = 2000;
 }  // namespace
 
-QueryConnection::QueryConnection(uv_loop_t* loop, const Connector& connector, std::string name, std::string setup_sql, Events events)
+QueryConnection::QueryConnection(uv_loop_t* loop, const Connector& connector, std::string name, std::string setup_sql,
+                                 Events events)
     : loop_(loop),
       connector_(connector),
       name_(std::move(name)),
@@ -83,7 +84,8 @@ void QueryConnection::send_next() {
     const auto& query = queries_.front();
     std::vector<const char*> values;
     for (const auto& parameter : query.parameters) values.push_back(parameter.c_str());
-    PQsendQueryParams(connection_->get(), query.sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0);
+    PQsendQueryParams(connection_->get(), query.sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr,
+                      nullptr, 0);
     connection_->flush();
 }
 

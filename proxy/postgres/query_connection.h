@@ -15,7 +15,7 @@
 namespace pgredis::postgres {
 
 class QueryConnection {
-   public:
+ public:
     struct Events {
         std::function<void()> on_connected;  // each time; queries may be sent from here on
         std::function<void(const std::string& error)> on_lost;
@@ -37,7 +37,7 @@ class QueryConnection {
     // Runs after the queries before it; results are in text format. Without a connection `done` is called with null at once.
     void query(std::string sql, std::vector<std::string> parameters, Done done);
 
-   private:
+ private:
     struct Query {
         std::string sql;
         std::vector<std::string> parameters;

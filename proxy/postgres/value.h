@@ -17,9 +17,10 @@ enum class Type : std::uint8_t { bytea, text, int8, float8, bytea_array, text_ar
 
 // Object ids of pg_type.dat: these never change between Postgres versions.
 namespace oid {
-inline constexpr Oid boolean = 16, bytea = 17, char_ = 18, int8 = 20, int2 = 21, int4 = 23, text = 25, json = 114, float4 = 700, float8 = 701,
-                     bytea_array = 1001, int2_array = 1005, int4_array = 1007, text_array = 1009, int8_array = 1016, float8_array = 1022,
-                     boolean_array = 1000, numeric = 1700, numeric_array = 1231, varchar = 1043, void_ = 2278, jsonb = 3802;
+inline constexpr Oid boolean = 16, bytea = 17, char_ = 18, int8 = 20, int2 = 21, int4 = 23, text = 25, json = 114, float4 = 700,
+                     float8 = 701, bytea_array = 1001, int2_array = 1005, int4_array = 1007, text_array = 1009, int8_array = 1016,
+                     float8_array = 1022, boolean_array = 1000, numeric = 1700, numeric_array = 1231, varchar = 1043,
+                     void_ = 2278, jsonb = 3802;
 }
 
 using Value = std::variant<std::monostate, std::int64_t, double, std::string, std::vector<std::string>>;
@@ -29,11 +30,11 @@ void append_binary(std::string& out, const Value& value, Type type);
 
 // Appends `count` values as a one-dimensional array of the element type, as grouped calls take them. at(i) is the i-th value.
 class ArrayWriter {
-   public:
+ public:
     ArrayWriter(std::string& out, Type element, std::size_t count);
     void add(const Value& value);
 
-   private:
+ private:
     std::string& out_;
     Type element_;
 };
