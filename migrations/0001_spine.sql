@@ -102,6 +102,7 @@ CREATE TABLE redis.orphans (
 CREATE TABLE redis.commands (
     name text PRIMARY KEY,         -- lower case; a subcommand is 'object|encoding'
     function text,                 -- the function's name, with or without a schema; NULL: the proxy's own, or a container
+    batch text,                    -- a function that carries out many such calls at once, see docs/commands.md; NULL: none
     arity integer NOT NULL,        -- Redis's: counts the name; negative: at least
     flags text[] NOT NULL,         -- Redis's command flags
     categories text[] NOT NULL,    -- ACL categories without the @

@@ -83,5 +83,18 @@ SET TRANSACTION READ ONLY;
 SELECT lives_ok($$SELECT redis_get('n'), redis_mget('n', 'text'), redis_strlen('text'), redis_getrange('text', 0, 1), redis_lcs('n', 'text')$$,
                 'reads run in a transaction that only reads');
 
+-- Many calls at once, as the proxy makes them, answer as the same calls one after another.
+SELECT results_eq($$SELECT * FROM redis.batch_set('{ba,bb,ba,bc}', '{1,2,3,x}')$$, $$VALUES ('OK'), ('OK'), ('OK'), ('OK')$$, 'SETs at once');
+SELECT results_eq($$SELECT * FROM redis.batch_get('{ba,bb,bc,absent,ba}')$$,
+                  $$VALUES ('3'::bytea), ('2'::bytea), ('x'::bytea), (NULL), ('3'::bytea)$$, 'GETs at once, in order; the last SET of a key counts');
+SELECT results_eq($$SELECT * FROM redis.batch_incr('{ba,bb,ba,bnew,ba,bnew}')$$, $$VALUES (4::bigint), (3), (5), (1), (6), (2)$$, 'INCRs at once');
+SELECT results_eq($$SELECT * FROM redis.batch_decr('{ba,ba}')$$, $$VALUES (5::bigint), (4)$$, 'DECRs at once');
+SELECT results_eq($$SELECT * FROM redis.batch_incrby('{ba,bnew}', '{10,-5}')$$, $$VALUES (14::bigint), (-3)$$, 'INCRBYs at once');
+SELECT throws_ok($$SELECT * FROM redis.batch_incr('{ba,bc}')$$, 'RD000', 'ERR value is not an integer or out of range', 'one of them no number');
+SELECT redis_rpush('blist', '1');
+SELECT throws_ok($$SELECT * FROM redis.batch_get('{ba,blist}')$$, 'RD000', NULL, 'GETs at once, one of a list');
+SELECT results_eq($$SELECT * FROM redis.batch_set('{blist}', '{9}')$$, $$VALUES ('OK')$$, 'SETs at once, one over a list');
+SELECT is(redis_get('blist'), '9', 'which is a string then');
+
 SELECT * FROM finish();
 ROLLBACK;

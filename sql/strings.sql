@@ -170,7 +170,26 @@ END $$;
 COMMENT ON FUNCTION public.redis_get(bytea) IS
 'GET key
 The value of a string; NULL when the key is absent. Errors: WRONGTYPE.';
-SELECT redis.register_command('get', 'redis_get', arity => 2,
+-- Many GETs at once.
+CREATE OR REPLACE FUNCTION redis.batch_get(keys bytea[]) RETURNS SETOF bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY
+    SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL WHEN x.type = 's' THEN x.value ELSE redis.no_string() END
+            FROM redis.keys x WHERE x.db = d AND x.key = redis.index_key(u.key) ORDER BY x.id DESC LIMIT 1)
+    FROM pg_catalog.unnest(keys) AS u(key);
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.no_string() RETURNS bytea
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM redis.raise_wrongtype();
+    RETURN NULL;
+END $$;
+SELECT redis.register_command('get', 'redis_get', arity => 2, batch => 'redis.batch_get',
   flags => 'readonly fast', categories => 'read string fast',
   key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'string', complexity => 'O(1)',
@@ -278,7 +297,49 @@ END $$;
 COMMENT ON FUNCTION public.redis_set(bytea, bytea) IS
 'SET key value
 Makes key a string of this value that never expires, whatever it was. Returns OK.';
-SELECT redis.register_command('set', 'redis_set', arity => -3,
+-- Makes these keys strings of these values, whatever they were; of several values for a key the last counts.
+CREATE OR REPLACE FUNCTION redis.set_strings(d smallint, keys bytea[], string_values bytea[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    done boolean := redis.lock_keys(d, ks);
+    others bytea[];
+    absent bytea[];
+BEGIN
+    WITH latest AS MATERIALIZED (
+        SELECT s.k, s.key, s.value, p.place, p.type
+        FROM (SELECT DISTINCT ON (u.k) u.k, u.key, u.value
+              FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(keys), pg_catalog.unnest(string_values))
+                  WITH ORDINALITY AS u(k, key, value, n)
+              ORDER BY u.k, u.n DESC) AS s
+        LEFT JOIN LATERAL (SELECT y.ctid AS place, y.type FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) p ON true
+    ), replaced AS (
+        UPDATE redis.keys x SET value = l.value, expires_at = NULL FROM latest l WHERE x.ctid = l.place AND l.type = 's'
+    ), created AS (
+        INSERT INTO redis.keys (id, db, type, key, long_key, value)
+        SELECT redis.new_key_id(), d, 's', l.k, redis.long_key(l.key), l.value FROM latest l WHERE l.place IS NULL
+    )
+    SELECT pg_catalog.array_agg(l.k) FILTER (WHERE l.type <> 's'), pg_catalog.array_agg(l.k) FILTER (WHERE l.place IS NULL)
+    INTO others, absent FROM latest l;
+    IF absent IS NOT NULL THEN
+        done := redis.appeared(d, absent);
+    END IF;
+    IF others IS NOT NULL THEN
+        PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(others) AS u(k);
+        RETURN redis.set_strings(d, keys, string_values);
+    END IF;
+    RETURN (SELECT pg_catalog.bool_or(redis.changed(d, u.k, '$', 'set')) FROM pg_catalog.unnest(ks) AS u(k));
+END $$;
+
+-- Many SETs at once.
+CREATE OR REPLACE FUNCTION redis.batch_set(keys bytea[], string_values bytea[]) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    done constant boolean := redis.set_strings(redis.db(), keys, string_values);
+BEGIN
+    RETURN QUERY SELECT 'OK'::text FROM pg_catalog.unnest(keys);
+END $$;
+SELECT redis.register_command('set', 'redis_set', arity => -3, batch => 'redis.batch_set',
   flags => 'write denyoom', categories => 'write string slow',
   key_specs => '[{"flags": "RW access update variable_flags", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'string', complexity => 'O(1)',
@@ -532,34 +593,24 @@ SELECT redis.register_command('getex', 'redis_getex', arity => -2,
   summary => 'Returns the value of a string and sets or removes its expiry.',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "expiration", "type": "oneof", "flags": ["optional"], "arguments": [{"name": "seconds", "type": "integer", "token": "EX"}, {"name": "milliseconds", "type": "integer", "token": "PX"}, {"name": "unix-time-seconds", "type": "unix-time", "token": "EXAT"}, {"name": "unix-time-milliseconds", "type": "unix-time", "token": "PXAT"}, {"name": "persist", "type": "pure-token", "token": "PERSIST"}]}]');
 
+-- MSET and MSETNX. The arguments alternate: key, value.
 CREATE OR REPLACE FUNCTION redis.set_pairs(d smallint, pairs bytea[], only_if_absent boolean) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
-    n constant integer := pg_catalog.cardinality(pairs) / 2;
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(pairs[2 * i - 1]) FROM pg_catalog.generate_series(1, n) AS i);
+    keys constant bytea[] := ARRAY(SELECT u.v FROM pg_catalog.unnest(pairs) WITH ORDINALITY AS u(v, n) WHERE u.n % 2 = 1 ORDER BY u.n);
+    string_values constant bytea[] := ARRAY(SELECT u.v FROM pg_catalog.unnest(pairs) WITH ORDINALITY AS u(v, n) WHERE u.n % 2 = 0 ORDER BY u.n);
     now constant bigint := redis.now_ms();
-    done boolean := redis.lock_keys(d, ks);
+    done boolean;
 BEGIN
     IF only_if_absent THEN
-        PERFORM FROM pg_catalog.unnest(ks) AS u(k)
-        WHERE (SELECT x.expires_at IS NULL OR x.expires_at > now FROM redis.keys x WHERE x.db = d AND x.key = u.k);
+        done := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key)));
+        PERFORM FROM pg_catalog.unnest(keys) AS u(key)
+        WHERE (SELECT x.expires_at IS NULL OR x.expires_at > now FROM redis.keys x WHERE x.db = d AND x.key = redis.index_key(u.key));
         IF FOUND THEN
             RETURN false;
         END IF;
     END IF;
-    -- What is there and no string goes first; the rest is written by one statement. Of several values for a key the last counts.
-    PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(ks) AS u(k)
-    WHERE (SELECT x.type <> 's' FROM redis.keys x WHERE x.db = d AND x.key = u.k);
-    WITH latest AS (
-        SELECT s.k, s.i, (SELECT x.ctid FROM redis.keys x WHERE x.db = d AND x.key = s.k ORDER BY x.id DESC LIMIT 1) AS place
-        FROM (SELECT DISTINCT ON (u.k) u.k, u.i FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, i) ORDER BY u.k, u.i DESC) AS s
-    ), replaced AS (
-        UPDATE redis.keys x SET value = pairs[2 * l.i], expires_at = NULL FROM latest l WHERE x.ctid = l.place
-    )
-    INSERT INTO redis.keys (id, db, type, key, long_key, value)
-    SELECT redis.new_key_id(), d, 's', l.k, redis.long_key(pairs[2 * l.i - 1]), pairs[2 * l.i] FROM latest l WHERE l.place IS NULL;
-    done := redis.appeared(d, ks);
-    done := (SELECT pg_catalog.bool_and(redis.changed(d, u.k, '$', 'set')) FROM pg_catalog.unnest(ks) AS u(k));
+    done := redis.set_strings(d, keys, string_values);
     RETURN true;
 END $$;
 
@@ -636,6 +687,65 @@ BEGIN
     RETURN result;
 END $$;
 
+-- Many additions at once, each key written once. What is no plain number raises an error: then the proxy calls one by one.
+CREATE OR REPLACE FUNCTION redis.add_to_strings(keys bytea[], amounts bigint[]) RETURNS SETOF bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    done boolean := redis.lock_keys(d, ks);
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY
+    WITH calls AS MATERIALIZED (
+        SELECT u.n, u.k, u.key, pg_catalog.sum(u.amount) OVER (PARTITION BY u.k ORDER BY u.n) AS running
+        FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(keys), pg_catalog.unnest(amounts)) WITH ORDINALITY AS u(k, key, amount, n)
+    ), totals AS MATERIALIZED (
+        SELECT s.k, s.key, s.running, p.place, coalesce(p.number, 0) AS number
+        FROM (SELECT DISTINCT ON (c.k) c.k, c.key, c.running FROM calls c ORDER BY c.k, c.n DESC) AS s
+        LEFT JOIN LATERAL (
+            SELECT y.ctid AS place,
+                   CASE WHEN y.type = 's' AND (y.expires_at IS NULL OR y.expires_at > now) AND pg_catalog.octet_length(y.value) < 19
+                             AND pg_catalog.encode(y.value, 'escape') ~ '^(0|-?[1-9][0-9]*)$'
+                        THEN pg_catalog.encode(y.value, 'escape')::bigint
+                        ELSE redis.no_number() END AS number
+            FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) p ON true
+    ), added AS (
+        UPDATE redis.keys x SET value = redis.integer_bytes((t.number + t.running)::bigint) FROM totals t WHERE x.ctid = t.place
+    ), created AS (
+        INSERT INTO redis.keys (id, db, type, key, long_key, value)
+        SELECT redis.new_key_id(), d, 's', t.k, redis.long_key(t.key), redis.integer_bytes(t.running::bigint) FROM totals t WHERE t.place IS NULL
+    )
+    SELECT (t.number + c.running)::bigint FROM calls c JOIN totals t ON t.k = c.k ORDER BY c.n;
+    done := redis.appeared(d, ks);
+    done := (SELECT pg_catalog.bool_or(redis.changed(d, u.k, '$', 'incrby')) FROM pg_catalog.unnest(ks) AS u(k));
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.no_number() RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM redis.raise_not_integer();
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.batch_incr(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM redis.add_to_strings(keys, pg_catalog.array_fill(1::bigint, ARRAY[pg_catalog.cardinality(keys)]));
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.batch_decr(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM redis.add_to_strings(keys, pg_catalog.array_fill(-1::bigint, ARRAY[pg_catalog.cardinality(keys)]));
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.batch_incrby(keys bytea[], increments bigint[]) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM redis.add_to_strings(keys, increments);
+END $$;
+
 CREATE OR REPLACE FUNCTION public.redis_incr(key bytea) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
@@ -645,7 +755,7 @@ COMMENT ON FUNCTION public.redis_incr(bytea) IS
 'INCR key
 Adds one to the integer that a string shows (0 when the key is absent) and returns the sum.
 Errors: WRONGTYPE, no integer, overflow.';
-SELECT redis.register_command('incr', 'redis_incr', arity => 2,
+SELECT redis.register_command('incr', 'redis_incr', arity => 2, batch => 'redis.batch_incr',
   flags => 'write denyoom fast', categories => 'write string fast',
   key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'string', complexity => 'O(1)',
@@ -661,7 +771,7 @@ COMMENT ON FUNCTION public.redis_decr(bytea) IS
 'DECR key
 Takes one from the integer that a string shows (0 when the key is absent) and returns the rest.
 Errors: WRONGTYPE, no integer, overflow.';
-SELECT redis.register_command('decr', 'redis_decr', arity => 2,
+SELECT redis.register_command('decr', 'redis_decr', arity => 2, batch => 'redis.batch_decr',
   flags => 'write denyoom fast', categories => 'write string fast',
   key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'string', complexity => 'O(1)',
@@ -677,7 +787,7 @@ COMMENT ON FUNCTION public.redis_incrby(bytea, bigint) IS
 'INCRBY key increment
 Adds to the integer that a string shows (0 when the key is absent) and returns the sum.
 Errors: WRONGTYPE, no integer, overflow.';
-SELECT redis.register_command('incrby', 'redis_incrby', arity => 3,
+SELECT redis.register_command('incrby', 'redis_incrby', arity => 3, batch => 'redis.batch_incrby',
   flags => 'write denyoom fast', categories => 'write string fast',
   key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'string', complexity => 'O(1)',

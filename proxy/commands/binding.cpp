@@ -109,6 +109,22 @@ std::string call_sql(const Signature& signature, const std::string& arguments, c
     return "SELECT " + signature.name + "(" + arguments + ")" + cast + (from.empty() ? "" : " FROM " + from);
 }
 
+// The function that carries out many calls with parameters of these types at once, if the command has one.
+const Signature* find_batch(const Command& command, const std::vector<std::string>& types) {
+    for (const auto& batch : command.batches) {
+        const bool fits = std::equal(batch.types.begin(), batch.types.end(), types.begin(), types.end(),
+                                     [](const std::string& array, const std::string& type) { return array == type + "[]"; });
+        if (fits && batch.setof) return &batch;
+    }
+    return nullptr;
+}
+
+std::string batch_sql(const Signature& batch) {
+    std::string sql = "SELECT * FROM " + batch.name + "(";
+    for (std::size_t i = 0; i < batch.types.size(); ++i) sql += (i == 0 ? "$" : ", $") + std::to_string(i + 1) + "::" + batch.types[i];
+    return sql + ")";
+}
+
 Command::Form make_form(const Command& command, const Signature* signature, std::size_t count, std::size_t name_words) {
     const auto fixed = std::min(fixed_count(*signature), count);
     const auto rest = count - fixed;
@@ -123,7 +139,10 @@ Command::Form make_form(const Command& command, const Signature* signature, std:
     std::string grouped;
     std::string columns;
     std::string arrays;
-    const auto add = [&](const Parameter& parameter, bool variadic_array) {
+    std::vector<std::string> types;
+    const auto add = [&](const std::string& type, bool variadic_array) {
+        const auto parameter = parameter_of(type);
+        types.push_back(type);
         statement->parameters.push_back(parameter.type);
         const auto n = std::to_string(statement->parameters.size());
         const auto comma = n == "1" ? "" : ", ";
@@ -132,7 +151,7 @@ Command::Form make_form(const Command& command, const Signature* signature, std:
         columns += comma + ("a" + n);
         arrays += comma + ("pg_catalog.unnest($" + n) + "::" + parameter.sql_type + "[])";
     };
-    for (std::size_t i = 0; i < fixed; ++i) add(parameter_of(signature->types[i]), false);
+    for (std::size_t i = 0; i < fixed; ++i) add(signature->types[i], false);
     bool can_group = count > 0 && !signature->setof && !form.rest_in_array;
     for (std::size_t i = 0; i < fixed; ++i) {
         if (signature->types[i].ends_with("[]")) can_group = false;
@@ -140,10 +159,10 @@ Command::Form make_form(const Command& command, const Signature* signature, std:
     if (signature->variadic) {
         const auto& array_type = signature->types.back();
         if (form.rest_in_array) {
-            add(parameter_of(array_type), true);
+            add(array_type, true);
         } else if (rest > 0) {
             const auto element = array_type.substr(0, array_type.size() - 2);
-            for (std::size_t i = 0; i < rest; ++i) add(parameter_of(element), false);
+            for (std::size_t i = 0; i < rest; ++i) add(element, false);
         } else if (count == fixed_count(*signature)) {
             const std::string none = std::string(count == 0 ? "" : ", ") + "VARIADIC '{}'::" + array_type;
             single += none;
@@ -152,7 +171,8 @@ Command::Form make_form(const Command& command, const Signature* signature, std:
     }
     statement->sql = call_sql(*signature, single, "");
     if (can_group) statement->grouped_sql = call_sql(*signature, grouped, "ROWS FROM (" + arrays + ") AS t(" + columns + ")");
-    statement->name = statement_name(statement->sql);
+    if (const auto* batch = can_group ? find_batch(command, types) : nullptr) statement->grouped_sql = batch_sql(*batch);
+    statement->name = statement_name(statement->sql + statement->grouped_sql);
     form.statement = std::move(statement);
     return form;
 }

@@ -91,6 +91,9 @@ std::unique_ptr<Command> read_command(const ordered_json& json) {
     command->replaced_by = text_or_empty(json.at("replaced_by"));
     command->doc_flags = strings(json.at("doc_flags"));
     for (const auto& signature : json.at("signatures")) command->signatures.push_back(read_signature(signature));
+    if (json.contains("batches")) {
+        for (const auto& signature : json["batches"]) command->batches.push_back(read_signature(signature));
+    }
     command->writes_ = command->has_flag("write");
     command->may_write_ = !command->has_flag("readonly");
     return command;

@@ -78,6 +78,7 @@ struct Command {
     std::vector<std::string> doc_flags;
 
     std::vector<Signature> signatures;
+    std::vector<Signature> batches;  // of the function that carries out many calls at once: every parameter an array
     std::map<std::string, Command*, std::less<>> subcommands;  // by the part after '|'
 
     [[nodiscard]] bool has_flag(std::string_view flag) const;
