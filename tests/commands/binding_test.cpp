@@ -265,7 +265,9 @@ TEST(Binding, WritesTellTheKeysToLock) {
     EXPECT_TRUE(call.writes);
     EXPECT_THAT(call.locked_keys, ElementsAre("b", "a"));
     EXPECT_EQ(write.bound(Words(40, "k")).call.locked_keys.size(), 20U);
-    Fixture read(variadic({"bytea[]"}), {{"key_specs", specs}});
+    Fixture unknown(variadic({"bytea[]"}), {{"key_specs", specs}});
+    EXPECT_TRUE(unknown.bound({"b", "1"}).call.writes) << "it may write, for all that is known";
+    Fixture read(variadic({"bytea[]"}), {{"flags", {"readonly"}}, {"key_specs", specs}});
     EXPECT_FALSE(read.bound({"b", "1"}).call.writes);
     EXPECT_THAT(read.bound({"b", "1"}).call.locked_keys, IsEmpty());
 }
