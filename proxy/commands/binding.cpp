@@ -65,7 +65,8 @@ const Signature* choose_variadic(const Command& command, std::size_t arguments) 
 const Signature* choose_fixed(const Command& command, std::size_t arguments) {
     for (const auto& signature : command.signatures) {
         const auto fixed = fixed_count(signature);
-        if (!signature.variadic && arguments <= fixed && arguments + static_cast<std::size_t>(signature.defaults) >= fixed) return &signature;
+        if (!signature.variadic && arguments <= fixed && arguments + static_cast<std::size_t>(signature.defaults) >= fixed)
+            return &signature;
     }
     return nullptr;
 }
@@ -121,7 +122,8 @@ const Signature* find_batch(const Command& command, const std::vector<std::strin
 
 std::string batch_sql(const Signature& batch) {
     std::string sql = "SELECT * FROM " + batch.name + "(";
-    for (std::size_t i = 0; i < batch.types.size(); ++i) sql += (i == 0 ? "$" : ", $") + std::to_string(i + 1) + "::" + batch.types[i];
+    for (std::size_t i = 0; i < batch.types.size(); ++i)
+        sql += (i == 0 ? "$" : ", $") + std::to_string(i + 1) + "::" + batch.types[i];
     return sql + ")";
 }
 
@@ -183,7 +185,8 @@ std::optional<Command::Form> make_form(const Command& command, std::size_t count
     const auto* variadic = choose_variadic(command, count);
     if (fixed == nullptr && variadic == nullptr) return std::nullopt;
     auto form = make_form(command, fixed != nullptr ? fixed : variadic, count, name_words);
-    if (fixed != nullptr && variadic != nullptr) form.variadic = std::make_shared<Command::Form>(make_form(command, variadic, count, name_words));
+    if (fixed != nullptr && variadic != nullptr)
+        form.variadic = std::make_shared<Command::Form>(make_form(command, variadic, count, name_words));
     return form;
 }
 

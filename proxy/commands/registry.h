@@ -94,8 +94,8 @@ struct Command {
     struct Form {
         std::shared_ptr<const postgres::Statement> statement;
         ReplyFormat format;
-        std::size_t fixed = 0;       // arguments bound one by one …
-        bool rest_in_array = false;  // … the others as one array
+        std::size_t fixed = 0;           // arguments bound one by one …
+        bool rest_in_array = false;      // … the others as one array
         std::shared_ptr<Form> variadic;  // what to try when an argument does not fit this one
     };
     std::unordered_map<std::size_t, std::optional<Form>> forms;
