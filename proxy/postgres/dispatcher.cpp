@@ -17,6 +17,8 @@ constexpr std::size_t max_skipped_jobs = 1000;
 constexpr std::size_t max_batch_locks = 500;
 constexpr std::size_t max_batch_bytes = std::size_t{4} << 20;
 constexpr std::uint64_t tick_ms = 100;
+// Large batches cost least a call, so a second lane gets work only when jobs have waited this long for the first.
+constexpr std::uint64_t patience_ms = 5;
 
 }  // namespace
 
@@ -26,11 +28,13 @@ Dispatcher::Dispatcher(uv_loop_t* loop, const Connector& connector, DispatcherOp
       options_(options),
       events_(std::move(events)),
       prepare_(new uv_prepare_t),
-      timer_(new uv_timer_t) {
+      timer_(new uv_timer_t),
+      patience_timer_(new uv_timer_t) {
     uv_prepare_init(loop_, prepare_);
     prepare_->data = this;
     uv_timer_init(loop_, timer_);
     timer_->data = this;
+    uv_timer_init(loop_, patience_timer_);
     locks_.resize(static_cast<std::size_t>(options_.quick_lanes));
     for (int i = 0; i < options_.quick_lanes; ++i) {
         quick_.push_back(
@@ -41,7 +45,10 @@ Dispatcher::Dispatcher(uv_loop_t* loop, const Connector& connector, DispatcherOp
 Dispatcher::~Dispatcher() {
     uv_close(reinterpret_cast<uv_handle_t*>(prepare_),
              [](uv_handle_t* handle) { delete reinterpret_cast<uv_prepare_t*>(handle); });
-    uv_close(reinterpret_cast<uv_handle_t*>(timer_), [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
+    for (auto* timer : {timer_, patience_timer_}) {
+        uv_close(reinterpret_cast<uv_handle_t*>(timer),
+                 [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
+    }
 }
 
 void Dispatcher::start() {
@@ -55,6 +62,7 @@ void Dispatcher::start() {
 void Dispatcher::stop() {
     uv_prepare_stop(prepare_);
     uv_timer_stop(timer_);
+    uv_timer_stop(patience_timer_);
     for (const auto& lane : quick_) lane->stop();
     for (const auto& lane : slow_) lane->stop();
     for (const auto& lane : transaction_) lane->stop();
@@ -100,10 +108,30 @@ void Dispatcher::dispatch() {
 void Dispatcher::dispatch_quick() {
     for (std::size_t i = 0; i < quick_.size(); ++i) {
         if (!quick_[i]->ready()) continue;
+        const bool others_busy =
+            std::any_of(quick_.begin(), quick_.end(), [](const auto& lane) { return lane->connected() && !lane->ready(); });
+        if (others_busy && !waits_too_long()) return;
         locks_[i].clear();
         auto batch = take_batch(locks_[i]);
         if (!batch.empty()) quick_[i]->run(std::move(batch));
     }
+}
+
+// Looks again when it will be so.
+bool Dispatcher::waits_too_long() {
+    uv_update_time(loop_);
+    const auto now = uv_now(loop_);
+    bool any = false;
+    for (const auto& [database, queue] : quick_queues_) {
+        if (queue.empty()) continue;
+        if (now - queue.front()->queued_at >= patience_ms) return true;
+        any = true;
+    }
+    if (any && uv_is_active(reinterpret_cast<uv_handle_t*>(patience_timer_)) == 0) {
+        uv_timer_start(
+            patience_timer_, [](uv_timer_t*) {}, patience_ms, 0);
+    }
+    return false;
 }
 
 bool Dispatcher::conflicts(const std::vector<std::size_t>& locks) const {

@@ -66,6 +66,7 @@ class Dispatcher final : public Lane::Observer {
     void release_locks(const Lane& lane);
     void dispatch();
     void dispatch_quick();
+    [[nodiscard]] bool waits_too_long();
     void dispatch_slow();
     void dispatch_transactions();
     void open_lane(std::vector<std::unique_ptr<Lane>>& lanes, Lane::Kind kind, const char* name);
@@ -89,6 +90,7 @@ class Dispatcher final : public Lane::Observer {
     Queue blocked_queue_;  // what quick lanes gave away; may not take all the slow lanes
     uv_prepare_t* prepare_;
     uv_timer_t* timer_;
+    uv_timer_t* patience_timer_;     // wakes the loop, and so dispatch()
     double recent_nanoseconds_ = 0;  // of quick batches, the latest counting most …
     double recent_calls_ = 0;        // … and their calls
     bool was_connected_ = false;
