@@ -33,12 +33,18 @@ void work(uv_work_t* request) {
     auto& attempt = *static_cast<Attempt*>(request->data);
     const auto timeout = std::to_string(attempt.options->connect_timeout);
     // The settings before dbname may be overridden by the URL, those after it may not.
-    const std::array<const char*, 8> keywords{"connect_timeout",  "fallback_application_name",
-                                              "keepalives_idle",  "keepalives_interval",
-                                              "keepalives_count", "dbname",
-                                              "client_encoding",  nullptr};
-    const std::array<const char*, 8> values{
-        timeout.c_str(), attempt.application_name.c_str(), "10", "5", "3", attempt.options->url.c_str(), "UTF8", nullptr};
+    // A host that vanished without a word is noticed within about ten seconds (tcp_user_timeout is in milliseconds).
+    const std::array<const char*, 9> keywords{"connect_timeout",
+                                              "fallback_application_name",
+                                              "keepalives_idle",
+                                              "keepalives_interval",
+                                              "keepalives_count",
+                                              "tcp_user_timeout",
+                                              "dbname",
+                                              "client_encoding",
+                                              nullptr};
+    const std::array<const char*, 9> values{timeout.c_str(), attempt.application_name.c_str(), "5",    "2",    "3",
+                                            "10000",         attempt.options->url.c_str(),     "UTF8", nullptr};
     attempt.connection.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (PQstatus(attempt.connection.get()) != CONNECTION_OK) {
         attempt.error = first_line(PQerrorMessage(attempt.connection.get()));
