@@ -76,13 +76,6 @@ SELECT redis_setex('session', 50, '3');
 SELECT is((SELECT min(due) FROM redis.expirations WHERE key = 'session'), (SELECT expires_at FROM redis.keys WHERE key = 'session'),
           'an earlier one does');
 
--- Reads write nothing, and need no right to.
-SELECT is((SELECT count(*) FROM pg_proc WHERE provolatile = 'v' AND proname = ANY ('{redis_get,redis_mget,redis_strlen,redis_getrange,redis_substr,redis_lcs}')),
-          0::bigint, 'reads are STABLE');
-SET TRANSACTION READ ONLY;
-SELECT lives_ok($$SELECT redis_get('n'), redis_mget('n', 'text'), redis_strlen('text'), redis_getrange('text', 0, 1), redis_lcs('n', 'text')$$,
-                'reads run in a transaction that only reads');
-
 -- Many calls at once, as the proxy makes them, answer as the same calls one after another.
 SELECT results_eq($$SELECT * FROM redis.batch_set('{ba,bb,ba,bc}', '{1,2,3,x}')$$, $$VALUES ('OK'), ('OK'), ('OK'), ('OK')$$, 'SETs at once');
 SELECT results_eq($$SELECT * FROM redis.batch_get('{ba,bb,bc,absent,ba}')$$,
@@ -95,6 +88,13 @@ SELECT redis_rpush('blist', '1');
 SELECT throws_ok($$SELECT * FROM redis.batch_get('{ba,blist}')$$, 'RD000', NULL, 'GETs at once, one of a list');
 SELECT results_eq($$SELECT * FROM redis.batch_set('{blist}', '{9}')$$, $$VALUES ('OK')$$, 'SETs at once, one over a list');
 SELECT is(redis_get('blist'), '9', 'which is a string then');
+
+-- Reads write nothing, and need no right to.
+SELECT is((SELECT count(*) FROM pg_proc WHERE provolatile = 'v' AND proname = ANY ('{redis_get,redis_mget,redis_strlen,redis_getrange,redis_substr,redis_lcs}')),
+          0::bigint, 'reads are STABLE');
+SET TRANSACTION READ ONLY;
+SELECT lives_ok($$SELECT redis_get('n'), redis_mget('n', 'text'), redis_strlen('text'), redis_getrange('text', 0, 1), redis_lcs('n', 'text')$$,
+                'reads run in a transaction that only reads');
 
 SELECT * FROM finish();
 ROLLBACK;
