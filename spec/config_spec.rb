@@ -1,0 +1,85 @@
+# frozen_string_literal: true
+
+require_relative 'spec_helper'
+
+RSpec.describe 'settings and the proxy itself' do
+  describe 'CONFIG' do
+    it 'sets and shows, with units' do
+      expect(call('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru', 'client-query-buffer-limit', '512mb')).to eq :OK
+      expect(call('CONFIG', 'GET', 'maxmemory-policy')).to eq %w[maxmemory-policy allkeys-lru]
+      expect(call3('CONFIG', 'GET', 'CLIENT-QUERY-BUFFER-LIMI?', 'maxmemory-policy'))
+        .to eq('client-query-buffer-limit' => '536870912', 'maxmemory-policy' => 'allkeys-lru')
+      expect(call('CONFIG', 'SET', 'maxmemory-policy', 'noeviction', 'client-query-buffer-limit', '1gb')).to eq :OK
+      expect(call('CONFIG', 'GET', 'no-such-setting')).to eq []
+    end
+
+    it 'refuses as Redis does' do
+      expect(call('CONFIG', 'SET', 'maxclients', 'abc'))
+        .to eq error("ERR CONFIG SET failed (possibly related to argument 'maxclients') - argument couldn't be parsed into an integer")
+      expect(call('CONFIG', 'SET', 'maxclients', '0'))
+        .to eq error("ERR CONFIG SET failed (possibly related to argument 'maxclients') - " \
+                     'argument must be between 1 and 4294967295 inclusive')
+      expect(call('CONFIG', 'SET', 'maxmemory', '1x'))
+        .to eq error("ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value")
+      expect(call('CONFIG', 'SET', 'lazyfree-lazy-expire', 'z'))
+        .to eq error("ERR CONFIG SET failed (possibly related to argument 'lazyfree-lazy-expire') - argument must be 'yes' or 'no'")
+      expect(call('CONFIG', 'SET', 'databases', '5'))
+        .to eq error("ERR CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config")
+      expect(call('CONFIG', 'SET', 'hz', '20', 'hz', '30'))
+        .to eq error("ERR CONFIG SET failed (possibly related to argument 'hz') - duplicate parameter")
+      expect(call('CONFIG', 'SET', 'foo', 'bar')).to eq error("ERR Unknown option or number of arguments for CONFIG SET - 'foo'")
+      expect(call('CONFIG', 'SET', 'a', 'b', 'c')).to eq error('ERR syntax error')
+      expect(call('CONFIG', 'SET', 'a')).to eq error("ERR wrong number of arguments for 'config|set' command")
+      expect(call('CONFIG', 'NOSUCH')).to eq error("ERR unknown subcommand 'NOSUCH'. Try CONFIG HELP.")
+    end
+
+    it 'is shared by all proxies', pgredis_only: 'Redis has no proxies' do
+      other = RespClient.new(ports.last)
+      expect(call('CONFIG', 'SET', 'slowlog-max-len', '77')).to eq :OK
+      eventually { expect(other.call('CONFIG', 'GET', 'slowlog-max-len')).to eq %w[slowlog-max-len 77] }
+      expect(call('CONFIG', 'SET', 'slowlog-max-len', '128')).to eq :OK
+      other.close
+    end
+
+    it 'forgets the statistics' do
+      call('GET', 'absent')
+      expect(call('INFO', 'stats')).to match(/keyspace_misses:[1-9]/)
+      expect(call('CONFIG', 'RESETSTAT')).to eq :OK
+      expect(call('INFO', 'stats')).to include 'keyspace_misses:0'
+    end
+
+    it 'has no file to rewrite' do
+      expect(call('CONFIG', 'REWRITE')).to eq error('ERR The server is running without a config file')
+    end
+  end
+
+  it 'explains itself in lines' do
+    [%w[CONFIG HELP], %w[COMMAND HELP], %w[CLIENT HELP]].each do |command|
+      lines = call(*command)
+      expect(lines.length).to be > 3
+      expect(lines).to all(be_a(Symbol).or(be_a(String)))
+    end
+  end
+
+  it 'tracks nothing' do
+    expect(call('CLIENT', 'TRACKINGINFO')).to eq ['flags', ['off'], 'redirect', -1, 'prefixes', []]
+    expect(call3('CLIENT', 'TRACKINGINFO')).to eq('flags' => Set['off'], 'redirect' => -1, 'prefixes' => [])
+  end
+
+  describe 'INFO' do
+    it 'shows the sections asked for' do
+      expect(call('INFO', 'replication')).to start_with "# Replication\r\nrole:master\r\n"
+      expect(call('INFO', 'nosuch')).to eq ''
+      both = call('INFO', 'cpu', 'SERVER')
+      expect(both).to include "# Server\r\n", "# CPU\r\n"
+      expect(both).not_to include '# Clients'
+    end
+
+    it 'counts keys' do
+      call('SET', 'a', '1')
+      call('SET', 'b', '1', 'EX', '100')
+      expect(call('INFO', 'keyspace')).to match(/\A# Keyspace\r\ndb0:keys=2,expires=1,avg_ttl=\d+\r\n\z/)
+      expect(call3('INFO', 'keyspace')).to be_a Verbatim
+    end
+  end
+end
