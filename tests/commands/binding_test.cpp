@@ -226,6 +226,21 @@ TEST(Binding, ResultsOfOtherTypesAreShownAsText) {
     }
 }
 
+TEST(Binding, CallsThatFitABatchFunctionAreGroupedByIt) {
+    const auto batch = signature({"bytea[]", "bigint[]"}, {{"name", "redis.batch_f"}, {"setof", true}});
+    Fixture c(Json::array({signature({"bytea", "bigint"}), variadic({"bytea", "text[]"})}), {{"batches", Json::array({batch})}});
+    EXPECT_EQ(c.grouped_sql({"k", "1"}), "SELECT * FROM redis.batch_f($1::bytea[], $2::bigint[])");
+    EXPECT_EQ(c.sql({"k", "1"}), "SELECT public.f($1::pg_catalog.bytea, $2::pg_catalog.int8)");
+    // Other types and other numbers of arguments are grouped as ever.
+    EXPECT_THAT(c.grouped_sql({"k", "word"}), ::testing::HasSubstr("public.f(t.a1, t.a2)"));
+    EXPECT_THAT(c.grouped_sql({"k", "1", "word"}), ::testing::HasSubstr("public.f(t.a1, t.a2, t.a3)"));
+}
+
+TEST(Binding, ABatchFunctionOfOneRowIsNone) {
+    Fixture c(signature({"bytea"}), {{"batches", Json::array({signature({"bytea[]"}, {{"name", "redis.batch_f"}})})}});
+    EXPECT_THAT(c.grouped_sql({"k"}), ::testing::HasSubstr("public.f(t.a1)"));
+}
+
 TEST(Binding, ReplyWordsSayHowAResultIsShown) {
     const auto format = [](const std::string& reply, const Words& arguments) {
         return Fixture(variadic({"bytea[]"}), {{"reply", reply}}).bound(arguments).format;
