@@ -1249,6 +1249,28 @@ BEGIN
     END IF;
 END $$;
 
+-- ZPOPMIN and ZPOPMAX with a count.
+CREATE OR REPLACE FUNCTION redis.pop_scored_rows(key bytea, count bytea, more bytea[], highest boolean)
+RETURNS TABLE (member bytea, score double precision)
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    wanted bigint;
+    done boolean;
+BEGIN
+    IF pg_catalog.cardinality(more) > 0 THEN
+        PERFORM redis.raise_syntax_error();
+    END IF;
+    wanted := redis.parse_integer(count, 'ERR value is out of range, must be positive');
+    IF wanted < 0 THEN
+        PERFORM redis.raise_error('ERR value is out of range, must be positive');
+    END IF;
+    done := redis.lock_key(d, k);
+    RETURN QUERY SELECT s.member, s.score
+    FROM redis.pop_scored(d, k, highest, wanted) p, redis.scored_rows(p.members, p.scores, true) s;
+END $$;
+
 CREATE OR REPLACE FUNCTION public.redis_zpopmin(key bytea, OUT member bytea, OUT score double precision)
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -1282,22 +1304,8 @@ Errors: WRONGTYPE.';
 CREATE OR REPLACE FUNCTION public.redis_zpopmin(key bytea, count bytea, VARIADIC more bytea[] DEFAULT '{}')
 RETURNS TABLE (member bytea, score double precision)
 LANGUAGE plpgsql SECURITY DEFINER AS $$
-DECLARE
-    d constant smallint := redis.db();
-    k constant bytea := redis.index_key(key);
-    wanted bigint;
-    done boolean;
 BEGIN
-    IF pg_catalog.cardinality(more) > 0 THEN
-        PERFORM redis.raise_syntax_error();
-    END IF;
-    wanted := redis.parse_integer(count, 'ERR value is out of range, must be positive');
-    IF wanted < 0 THEN
-        PERFORM redis.raise_error('ERR value is out of range, must be positive');
-    END IF;
-    done := redis.lock_key(d, k);
-    RETURN QUERY SELECT s.member, s.score
-    FROM redis.pop_scored(d, k, false, wanted) p, redis.scored_rows(p.members, p.scores, true) s;
+    RETURN QUERY SELECT s.member, s.score FROM redis.pop_scored_rows(key, count, more, false) s;
 END $$;
 COMMENT ON FUNCTION public.redis_zpopmin(bytea, bytea, bytea[]) IS
 'ZPOPMIN key count
@@ -1343,22 +1351,8 @@ Errors: WRONGTYPE.';
 CREATE OR REPLACE FUNCTION public.redis_zpopmax(key bytea, count bytea, VARIADIC more bytea[] DEFAULT '{}')
 RETURNS TABLE (member bytea, score double precision)
 LANGUAGE plpgsql SECURITY DEFINER AS $$
-DECLARE
-    d constant smallint := redis.db();
-    k constant bytea := redis.index_key(key);
-    wanted bigint;
-    done boolean;
 BEGIN
-    IF pg_catalog.cardinality(more) > 0 THEN
-        PERFORM redis.raise_syntax_error();
-    END IF;
-    wanted := redis.parse_integer(count, 'ERR value is out of range, must be positive');
-    IF wanted < 0 THEN
-        PERFORM redis.raise_error('ERR value is out of range, must be positive');
-    END IF;
-    done := redis.lock_key(d, k);
-    RETURN QUERY SELECT s.member, s.score
-    FROM redis.pop_scored(d, k, true, wanted) p, redis.scored_rows(p.members, p.scores, true) s;
+    RETURN QUERY SELECT s.member, s.score FROM redis.pop_scored_rows(key, count, more, true) s;
 END $$;
 COMMENT ON FUNCTION public.redis_zpopmax(bytea, bytea, bytea[]) IS
 'ZPOPMAX key count
