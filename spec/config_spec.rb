@@ -5,11 +5,11 @@ require_relative 'spec_helper'
 RSpec.describe 'settings and the proxy itself' do
   describe 'CONFIG' do
     it 'sets and shows, with units' do
-      expect(call('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru', 'client-query-buffer-limit', '512mb')).to eq :OK
+      expect(call('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru', 'maxmemory', '512mb')).to eq :OK
       expect(call('CONFIG', 'GET', 'maxmemory-policy')).to eq %w[maxmemory-policy allkeys-lru]
-      expect(call3('CONFIG', 'GET', 'CLIENT-QUERY-BUFFER-LIMI?', 'maxmemory-policy'))
-        .to eq('client-query-buffer-limit' => '536870912', 'maxmemory-policy' => 'allkeys-lru')
-      expect(call('CONFIG', 'SET', 'maxmemory-policy', 'noeviction', 'client-query-buffer-limit', '1gb')).to eq :OK
+      expect(call3('CONFIG', 'GET', 'MAXMEMOR?', 'maxmemory-policy'))
+        .to eq('maxmemory' => '536870912', 'maxmemory-policy' => 'allkeys-lru')
+      expect(call('CONFIG', 'SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '0')).to eq :OK
       expect(call('CONFIG', 'GET', 'no-such-setting')).to eq []
     end
 

@@ -147,7 +147,7 @@ RSpec.describe "commands of one's own", pgredis_only: 'Redis has no SQL' do
 
   it 'and all others go on, and stay, through a deploy' do
     create(stays: ['() RETURNS bigint LANGUAGE sql AS $$ SELECT 1::bigint $$', 'arity => 1'])
-    eventually { expect(call('own.stays')).to eq 1 }
+    ports.each { |port| eventually { expect(connect(port: port).call('own.stays')).to eq 1 } }
     stop = false
     callers = Array.new(6) do |i|
       client = connect(port: ports[i % ports.size])
