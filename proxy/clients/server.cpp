@@ -18,10 +18,11 @@ constexpr int sweep_chunk = 500;  // keys, so that no transaction of the sweep i
 constexpr int reap_chunk = 2000;  // elements
 constexpr unsigned busy_maintenance_ms = 5;
 constexpr std::uint64_t tick_ms = 100;
+constexpr std::uint64_t heartbeat_ms = 1000;
 
 std::string quoted_setting(const std::string& name, const std::string& value) { return "SET " + name + " = '" + value + "';"; }
 
-postgres::ConnectorOptions connector_options(const operations::Config& config) {
+postgres::ConnectorOptions connector_options(const operations::Config& config, std::int32_t proxy_id) {
     postgres::ConnectorOptions options;
     options.url = config.database_url;
     options.check = operations::schema_problem;
@@ -29,6 +30,7 @@ postgres::ConnectorOptions connector_options(const operations::Config& config) {
     options.setup_sql =
         "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;"
         "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET redis.events = '';" +
+        quoted_setting("redis.proxy", std::to_string(proxy_id)) +
         quoted_setting("synchronous_commit", config.synchronous_commit) +
         quoted_setting("redis.databases", std::to_string(config.databases)) +
         quoted_setting("redis.enable_flush", config.enable_flush ? "on" : "off") +
@@ -41,6 +43,11 @@ std::string random_hex(std::size_t length) {
     std::string text;
     while (text.size() < length) text += "0123456789abcdef"[device() % 16];
     return text;
+}
+
+std::int32_t random_proxy_id() {
+    std::random_device device;
+    return std::uniform_int_distribution<std::int32_t>(1)(device);
 }
 
 }  // namespace
@@ -57,12 +64,13 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
       client_log_(logger.component("client")),
       postgres_log_(logger.component("postgres")),
       settings_(config),
+      proxy_id_(random_proxy_id()),
       run_id_(random_hex(40)),
       read_buffer_(read_buffer_bytes, '\0') {
     started_at_ = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
     uv_loop_init(&loop_);
-    for (auto* timer : {&tick_, &maintenance_timer_, &pause_timer_}) {
+    for (auto* timer : {&tick_, &maintenance_timer_, &pause_timer_, &heartbeat_timer_}) {
         uv_timer_init(&loop_, timer);
         timer->data = this;
     }
@@ -75,7 +83,7 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
     uv_check_init(&loop_, &burial_);
     burial_.data = this;
 
-    connector_ = std::make_unique<postgres::Connector>(&loop_, connector_options(config));
+    connector_ = std::make_unique<postgres::Connector>(&loop_, connector_options(config, proxy_id_));
     postgres::Dispatcher::Events events;
     events.on_connected = [this](const std::string& text) { postgres_log_.info("{}", text); };
     events.on_disconnected = [this](const std::string& error) { postgres_log_.error("no connection: {}; trying again", error); };
@@ -91,15 +99,13 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
 
     postgres::QueryConnection::Events control;
     control.on_connected = [this] {
+        beat();
         load_registry();
         load_settings();
         fetch_client_ids();
     };
     control.on_lost = [this](const std::string& error) { postgres_log_.debug("control connection: {}", error); };
-    control.on_notification = [this](const std::string&, const std::string& payload) {
-        if (payload == "registry") load_registry();
-        if (payload == "settings") load_settings();
-    };
+    control.on_notification = [this](const std::string&, const std::string& payload) { on_notification(payload); };
     control_ =
         std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis control", "LISTEN redis", std::move(control));
 
@@ -114,7 +120,8 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
 Server::~Server() {
     clients_.clear();
     closed_.clear();
-    for (auto* timer : {&tick_, &maintenance_timer_, &pause_timer_}) uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
+    for (auto* timer : {&tick_, &maintenance_timer_, &pause_timer_, &heartbeat_timer_})
+        uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
     for (auto* signal : {&sigterm_, &sigint_}) uv_close(reinterpret_cast<uv_handle_t*>(signal), nullptr);
     uv_close(reinterpret_cast<uv_handle_t*>(&burial_), nullptr);
     if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&listener_)) == 0)
@@ -139,6 +146,8 @@ int Server::run() {
     uv_timer_start(
         &maintenance_timer_, [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->on_maintenance(); }, interval, 0);
     uv_check_start(&burial_, [](uv_check_t* check) { static_cast<Server*>(check->data)->closed_.clear(); });
+    uv_timer_start(
+        &heartbeat_timer_, [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->beat(); }, heartbeat_ms, heartbeat_ms);
     control_->start();
     maintenance_->start();
     dispatcher_->start();
@@ -195,6 +204,26 @@ void Server::fetch_client_ids() {
         pump_waiting();
     });
 }
+
+void Server::on_notification(std::string_view text) {
+    const auto word = text.substr(0, text.find(' '));
+    if (word == "registry") load_registry();
+    if (word == "settings") load_settings();
+}
+
+void Server::beat() {
+    if (!control_->connected()) return;
+    control_->query("SELECT redis.heartbeat()", {}, [this](const PGresult* result) {
+        if (result == nullptr) return;
+        if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+            postgres_log_.warning("heartbeat: {}", postgres::first_line(PQresultErrorMessage(result)));
+        } else if (*PQgetvalue(result, 0, 0) == 't') {
+            on_joined();
+        }
+    });
+}
+
+void Server::on_joined() { log_.debug("joined as proxy {}", proxy_id_); }
 
 void Server::load_registry() {
     control_->query("SELECT redis.registry()", {}, [this](const PGresult* result) {

@@ -59,6 +59,8 @@ class Server {
     [[nodiscard]] postgres::Dispatcher& dispatcher() { return *dispatcher_; }
     [[nodiscard]] postgres::QueryConnection& control() { return *control_; }
     [[nodiscard]] Statistics& statistics() { return statistics_; }
+    // This proxy's number among those of the database.
+    [[nodiscard]] std::int32_t proxy_id() const { return proxy_id_; }
     [[nodiscard]] const std::string& run_id() const { return run_id_; }
     [[nodiscard]] std::uint64_t started_at() const { return started_at_; }  // seconds since the epoch
     [[nodiscard]] std::uint64_t commands_a_second() const { return commands_a_second_; }
@@ -84,6 +86,11 @@ class Server {
     void fetch_client_ids();
     void load_registry();
     void load_settings();
+    // `text` is a word and what belongs to it: see sql/internal/proxies.sql.
+    void on_notification(std::string_view text);
+    void beat();
+    // Whatever is registered in the database for this proxy's clients has to be registered again.
+    void on_joined();
     void pump_waiting();
     void on_tick();
     void on_maintenance();
@@ -102,9 +109,11 @@ class Server {
     uv_timer_t tick_{};
     uv_timer_t maintenance_timer_{};
     uv_timer_t pause_timer_{};
+    uv_timer_t heartbeat_timer_{};
     uv_check_t burial_{};
 
     Settings settings_;
+    const std::int32_t proxy_id_;
     std::unique_ptr<postgres::Connector> connector_;
     std::unique_ptr<postgres::Dispatcher> dispatcher_;
     std::unique_ptr<postgres::QueryConnection> control_;      // LISTEN, the registry, client ids
