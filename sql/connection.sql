@@ -189,6 +189,11 @@ SELECT redis.register_command('info', NULL, arity => -1,
   summary => 'Describes the proxy and the database.',
   arguments => '[{"name": "section", "type": "string", "flags": ["optional", "multiple"]}]');
 
+SELECT redis.register_command('monitor', NULL, arity => 1,
+  flags => 'admin noscript loading stale', categories => 'admin slow dangerous',
+  since => '1.0.0', command_group => 'server', complexity => '',
+  summary => 'Shows every command that this proxy carries out.');
+
 SELECT redis.register_command('ping', NULL, arity => -1,
   flags => 'fast', categories => 'fast connection',
   tips => 'request_policy:all_shards response_policy:all_succeeded',

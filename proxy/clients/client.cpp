@@ -9,6 +9,7 @@
 
 #include "clients/client_job.h"
 #include "clients/connection_commands.h"
+#include "clients/monitor.h"
 #include "clients/server.h"
 #include "commands/binding.h"
 #include "commands/replies.h"
@@ -99,6 +100,25 @@ class CommandsJob final : public ClientJob {
     };
 
     std::vector<Reply> replies_;
+};
+
+// A command whose reply needs the other proxies' answers.
+class QuestionJob final : public ClientJob {
+ public:
+    QuestionJob(Client& client, Client::Combine combine) : ClientJob(client), combine_(std::move(combine)) {}
+
+    void on_rows(std::size_t, const postgres::Rows&) override {}
+    void on_failure(std::size_t, const postgres::Failure&) override {}
+
+    void on_answers(const std::vector<std::string>& answers) {
+        if (client() == nullptr) return;
+        resp::ReplyWriter writer(out(), client()->protocol);
+        combine_(answers, writer);
+        on_done();
+    }
+
+ private:
+    Client::Combine combine_;
 };
 
 struct Client::Write {
@@ -262,6 +282,7 @@ void Client::run(resp::Request request) {
         if (commands::equals_ignoring_case(arguments[0], "exec")) {
             transaction.reset();
             unwatch();
+            if (server_.monitored()) show_monitors(arguments);
             writer.error("EXECABORT Transaction discarded because of: " + error.substr(error.starts_with("ERR ") ? 4 : 0));
             return;
         }
@@ -293,6 +314,10 @@ void Client::run(resp::Request request) {
         return;
     }
     last_command = command->name;
+    if (monitoring && (command->writes() || command->has_flag("readonly") || command->has_flag("may_replicate"))) {
+        refuse("ERR Replica can't interact with the keyspace");
+        return;
+    }
     const std::string_view name = command->name;
     if (transaction && is_queued_in_transaction(name)) {
         if (command->has_flag("no_multi")) {
@@ -307,6 +332,8 @@ void Client::run(resp::Request request) {
     if (const auto handler = find_handler(name.substr(0, name.find('|')))) {
         Invocation invocation{server_, *this, arguments, writer};
         handler(invocation);
+        // Afterwards, as Redis does: SELECT shows the new database. EXEC shows itself behind what it carries out.
+        if (server_.monitored() && is_monitored(*command) && name != "exec") show_monitors(arguments);
         return;
     }
     if (!command->function) {
@@ -324,6 +351,7 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
     auto* command = &first;
     while (true) {
         job->bytes += bytes_of(request);
+        if (server_.monitored() && is_monitored(*command)) show_monitors(request.arguments);
         auto bound = commands::bind(*command, std::move(request.arguments));
         if (auto* error = std::get_if<std::string>(&bound)) {
             if (!silent()) deferred_error_ = std::move(*error);
@@ -349,8 +377,13 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
 }
 
 void Client::submit(std::shared_ptr<ClientJob> job) {
-    job_ = std::move(job);
+    hold(std::move(job));
     server_.dispatcher().submit(job_);
+}
+
+void Client::hold(std::shared_ptr<ClientJob> job) {
+    if (job_) job_->detach();
+    job_ = std::move(job);
 }
 
 void Client::await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
@@ -370,6 +403,23 @@ void Client::await(const std::string& sql, std::vector<postgres::Type> types, st
     submit(std::move(job));
 }
 
+void Client::ask_others(const std::vector<std::string>& command, Combine combine) {
+    if (job_ && job_->ask_others(command, combine)) return;
+    const auto question = std::make_shared<QuestionJob>(*this, std::move(combine));
+    hold(question);
+    server_.peers().ask(command, [question](const std::vector<std::string>& answers) { question->on_answers(answers); });
+}
+
+void Client::show_monitors(const std::vector<std::string>& arguments) const {
+    server_.show_monitors(monitor_line(database, address, arguments));
+}
+
+void Client::deliver(std::string_view bytes) {
+    if (closing_ || close_after_reply_ || reply_mode == ReplyMode::off) return;
+    out_ += bytes;
+    server_.flush_soon(*this);
+}
+
 void Client::unwatch() {
     std::string tokens;
     for (const auto& watch : watches) {
@@ -383,8 +433,10 @@ void Client::unwatch() {
 void Client::on_job_done() {
     // Kept until here: callers up the stack are still in its code.
     const auto finished = std::move(job_);
-    job_calls_ = std::clamp<std::size_t>(wanted_job_reply_bytes * finished->calls.size() / (finished->reply_bytes() + 1), 1,
-                                         max_job_calls);
+    if (!finished->calls.empty()) {
+        job_calls_ = std::clamp<std::size_t>(wanted_job_reply_bytes * finished->calls.size() / (finished->reply_bytes() + 1), 1,
+                                             max_job_calls);
+    }
     if (finished->transaction) unwatch();
     pump();
 }
@@ -492,9 +544,10 @@ std::string Client::describe() const {
     uv_os_fd_t fd = -1;
     uv_fileno(reinterpret_cast<const uv_handle_t*>(handle_), &fd);
     std::string flags;
+    if (monitoring) flags += 'O';
+    if (transaction) flags += 'x';
     if (close_after_reply_) flags += 'c';
     if (closing_) flags += 'A';
-    if (transaction) flags += 'x';
     if (no_evict) flags += 'e';
     if (no_touch) flags += 'T';
     if (flags.empty()) flags = "N";

@@ -43,8 +43,17 @@ class Client {
     using Continuation = std::function<void(const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&)>;
     void await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
                Continuation done, std::vector<std::string> locked_keys = {});
-    // The same with a job of the caller's own.
+    // The same with a job of the caller's own; a job at work that does this is done itself.
     void submit(std::shared_ptr<ClientJob> job);
+    // Lets later requests wait until the job says that it is done.
+    void hold(std::shared_ptr<ClientJob> job);
+    // Asks the other proxies the same command; `combine` writes the reply out of their answers (maybe none, maybe at once).
+    using Combine = std::function<void(const std::vector<std::string>& answers, resp::ReplyWriter&)>;
+    void ask_others(const std::vector<std::string>& command, Combine combine);
+    // Sends this, which answers no request of the client, soon.
+    void deliver(std::string_view bytes);
+    // Shows this command of the client to those who MONITOR.
+    void show_monitors(const std::vector<std::string>& arguments) const;
     // Gives up all watches.
     void unwatch();
 
@@ -54,6 +63,8 @@ class Client {
     [[nodiscard]] bool silent() const { return skipping_ || reply_mode == ReplyMode::off; }
     [[nodiscard]] bool has_requests() const { return !requests_.empty(); }
     [[nodiscard]] std::string describe() const;  // the line of CLIENT LIST, without the newline
+    // As CLIENT LIST and CLIENT KILL know types.
+    [[nodiscard]] std::string_view type() const { return "normal"; }
     [[nodiscard]] std::size_t unsent_bytes() const { return out_.size() + sending_bytes_; }
     [[nodiscard]] bool authenticated() const { return authenticated_; }
     void set_authenticated(bool authenticated) {
@@ -67,6 +78,8 @@ class Client {
     // Answers everything that waits with this error.
     void refuse_requests(std::string_view error);
     void set_keepalive(unsigned seconds);
+    // Gives the socket what there is to be sent.
+    void flush();
 
     // Session state, as the connection commands see and change it.
     std::int64_t id = 0;  // 0 until the database has given one
@@ -79,6 +92,7 @@ class Client {
     ReplyMode reply_mode = ReplyMode::on;
     bool no_evict = false;
     bool no_touch = false;
+    bool monitoring = false;
     std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
     std::vector<Watch> watches;
     std::uint64_t connected_at;       // loop time in milliseconds
@@ -102,7 +116,6 @@ class Client {
     void run(resp::Request request);
     void run_data_command(commands::Command& first, resp::Request request);
     void on_job_done();
-    void flush();
     void on_written(std::size_t bytes, bool failed);
     void update_reading();
     void log_request(const resp::Request& request) const;

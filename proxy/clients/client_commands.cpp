@@ -1,4 +1,4 @@
-// CLIENT and its subcommands. They speak for this proxy's clients.
+// CLIENT and its subcommands. LIST, KILL, PAUSE, UNPAUSE and UNBLOCK speak for all proxies of the database.
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -22,131 +22,179 @@ constexpr std::string_view syntax_error = "ERR syntax error";
 
 void write_ok(Invocation& invocation) { invocation.writer.simple_string("OK"); }
 
-std::vector<Client*> clients_by_id(const Server& server) {
-    std::vector<Client*> list;
-    for (const auto& [client, owned] : server.clients()) list.push_back(client);
-    std::sort(list.begin(), list.end(), [](const Client* left, const Client* right) { return left->id < right->id; });
-    return list;
+bool known_type(std::string_view type) {
+    return type == "normal" || type == "master" || type == "replica" || type == "slave" || type == "pubsub";
 }
 
-// Redis's client types; all of ours are normal ones.
-std::optional<bool> type_matches(std::string_view type) {
-    const auto name = lower(type);
-    if (name == "normal") return true;
-    if (name == "master" || name == "replica" || name == "slave" || name == "pubsub") return false;
-    return std::nullopt;
+std::int64_t sum(const std::vector<std::string>& answers) {
+    std::int64_t total = 0;
+    for (const auto& answer : answers) total += resp::parse_integer(answer).value_or(0);
+    return total;
+}
+
+// The arguments of a subcommand; or, as `error`, what is wrong with them.
+struct ListOptions {
+    explicit ListOptions(const std::vector<std::string>& arguments) {
+        if (arguments.size() == 4 && equals_ignoring_case(arguments[2], "type")) {
+            type = lower(arguments[3]);
+            if (!known_type(*type)) error = "ERR Unknown client type '" + arguments[3] + "'";
+        } else if (arguments.size() > 3 && equals_ignoring_case(arguments[2], "id")) {
+            ids.emplace();
+            for (std::size_t i = 3; i < arguments.size() && error.empty(); ++i) {
+                const auto id = resp::parse_integer(arguments[i]);
+                if (!id) error = "ERR Invalid client ID";
+                ids->push_back(id.value_or(0));
+            }
+        } else if (arguments.size() != 2) {
+            error = syntax_error;
+        }
+    }
+
+    std::string error;
+    std::optional<std::string> type;
+    std::optional<std::vector<std::int64_t>> ids;
+};
+
+// The lines of this proxy's clients.
+std::string list(const Server& server, const ListOptions& options) {
+    std::optional<std::unordered_set<std::int64_t>> ids;
+    if (options.ids) ids.emplace(options.ids->begin(), options.ids->end());
+    std::string text;
+    for (const auto& [client, owned] : server.clients()) {
+        if ((!options.type || *options.type == client->type()) && (!ids || ids->contains(client->id)))
+            text += client->describe() + "\n";
+    }
+    return text;
+}
+
+// Adds the lines of such a text.
+void add_lines(std::map<std::int64_t, std::string>& lines, std::string_view text) {
+    constexpr std::string_view before_id = "id=";
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n') + 1);
+        const auto id = resp::parse_integer(line.substr(before_id.size(), line.find(' ') - before_id.size()));
+        lines.emplace(id.value_or(0), line);
+        text.remove_prefix(line.size());
+    }
 }
 
 void client_list(Invocation& invocation) {
     auto& [server, client, arguments, writer, in_exec] = invocation;
-    std::function<bool(const Client&)> wanted = [](const Client&) { return true; };
-    if (arguments.size() == 4 && equals_ignoring_case(arguments[2], "type")) {
-        const auto matches = type_matches(arguments[3]);
-        if (!matches) {
-            writer.error("ERR Unknown client type '" + arguments[3] + "'");
-            return;
-        }
-        wanted = [all = *matches](const Client&) { return all; };
-    } else if (arguments.size() > 3 && equals_ignoring_case(arguments[2], "id")) {
-        std::unordered_set<std::int64_t> ids;
-        for (std::size_t i = 3; i < arguments.size(); ++i) {
-            const auto id = resp::parse_integer(arguments[i]);
-            if (!id) {
-                writer.error("ERR Invalid client ID");
-                return;
-            }
-            ids.insert(*id);
-        }
-        wanted = [ids](const Client& other) { return ids.contains(other.id); };
-    } else if (arguments.size() != 2) {
-        writer.error(syntax_error);
+    ListOptions options(arguments);
+    if (!options.error.empty()) {
+        writer.error(options.error);
         return;
     }
-    std::string text;
-    for (const auto* other : clients_by_id(server)) {
-        if (wanted(*other)) text += other->describe() + "\n";
+    client.ask_others(arguments, [&server = server, options](const std::vector<std::string>& answers, resp::ReplyWriter& reply) {
+        std::map<std::int64_t, std::string> lines;
+        add_lines(lines, list(server, options));
+        for (const auto& answer : answers) add_lines(lines, answer);
+        std::string text;
+        if (options.ids) {
+            // As Redis has it: in the order of the arguments, again where they repeat one.
+            for (const auto id : *options.ids) {
+                if (const auto found = lines.find(id); found != lines.end()) text += found->second;
+            }
+        } else {
+            for (const auto& [id, line] : lines) text += line;
+        }
+        reply.verbatim("txt", text);
+    });
+}
+
+struct KillOptions {
+    explicit KillOptions(const std::vector<std::string>& arguments) : old_form(arguments.size() == 3), skip_me(!old_form) {
+        if (old_form) {
+            address = arguments[2];
+            return;
+        }
+        for (std::size_t i = 2; i < arguments.size() && error.empty(); i += 2) {
+            if (i + 1 == arguments.size()) {
+                error = syntax_error;
+            } else {
+                take(lower(arguments[i]), arguments[i + 1]);
+            }
+        }
     }
-    writer.verbatim("txt", text);
+
+    void take(const std::string& option, const std::string& value) {
+        if (option == "id") {
+            id = resp::parse_integer(value);
+            if (!id || *id < 1) error = "ERR client-id should be greater than 0";
+        } else if (option == "type") {
+            type = lower(value);
+            if (!known_type(*type)) error = "ERR Unknown client type '" + value + "'";
+        } else if (option == "addr") {
+            address = value;
+        } else if (option == "laddr") {
+            local_address = value;
+        } else if (option == "user") {
+            if (value != "default") error = "ERR No such user '" + value + "'";
+        } else if (option == "skipme") {
+            const auto word = lower(value);
+            if (word != "yes" && word != "no") error = syntax_error;
+            skip_me = word == "yes";
+        } else {
+            error = syntax_error;
+        }
+    }
+
+    [[nodiscard]] bool match(const Client& client) const {
+        return (!id || *id == client.id) && (!type || *type == client.type()) && (!address || *address == client.address) &&
+               (!local_address || *local_address == client.local_address);
+    }
+
+    std::string error;
+    bool old_form;  // CLIENT KILL address
+    bool skip_me;
+    std::optional<std::int64_t> id;
+    std::optional<std::string> type;
+    std::optional<std::string> address;
+    std::optional<std::string> local_address;
+};
+
+// Closes those of this proxy's clients that match, all but one; returns how many.
+std::int64_t kill(const Server& server, const KillOptions& options, const Client* spared) {
+    std::vector<Client*> matching;
+    for (const auto& [client, owned] : server.clients()) {
+        if (client != spared && options.match(*client)) matching.push_back(client);
+    }
+    for (auto* client : matching) client->close();
+    return static_cast<std::int64_t>(matching.size());
 }
 
 void client_kill(Invocation& invocation) {
     auto& [server, client, arguments, writer, in_exec] = invocation;
-    const bool old_form = arguments.size() == 3;
-    bool skip_me = !old_form;
-    std::vector<std::function<bool(const Client&)>> filters;
-    if (old_form) {
-        filters.emplace_back([&address = arguments[2]](const Client& other) { return other.address == address; });
-    } else {
-        for (std::size_t i = 2; i < arguments.size(); i += 2) {
-            if (i + 1 >= arguments.size()) {
-                writer.error(syntax_error);
-                return;
-            }
-            const auto option = lower(arguments[i]);
-            const auto& value = arguments[i + 1];
-            if (option == "id") {
-                const auto id = resp::parse_integer(value);
-                if (!id || *id < 1) {
-                    writer.error("ERR client-id should be greater than 0");
-                    return;
-                }
-                filters.emplace_back([id](const Client& other) { return other.id == *id; });
-            } else if (option == "type") {
-                const auto matches = type_matches(value);
-                if (!matches) {
-                    writer.error("ERR Unknown client type '" + value + "'");
-                    return;
-                }
-                filters.emplace_back([matches](const Client&) { return *matches; });
-            } else if (option == "addr") {
-                filters.emplace_back([&value](const Client& other) { return other.address == value; });
-            } else if (option == "laddr") {
-                filters.emplace_back([&value](const Client& other) { return other.local_address == value; });
-            } else if (option == "user") {
-                if (value != "default") {
-                    writer.error("ERR No such user '" + value + "'");
-                    return;
-                }
-            } else if (option == "skipme") {
-                const auto word = lower(value);
-                if (word != "yes" && word != "no") {
-                    writer.error(syntax_error);
-                    return;
-                }
-                skip_me = word == "yes";
-            } else {
-                writer.error(syntax_error);
-                return;
-            }
-        }
+    const KillOptions options(arguments);
+    if (!options.error.empty()) {
+        writer.error(options.error);
+        return;
     }
-    std::int64_t killed = 0;
-    bool myself = false;
-    for (auto* other : clients_by_id(server)) {
-        if (other == &client && skip_me) continue;
-        if (!std::all_of(filters.begin(), filters.end(), [other](const auto& filter) { return filter(*other); })) continue;
-        ++killed;
-        if (other == &client) {
-            myself = true;
+    const bool myself = !options.skip_me && options.match(client);
+    const auto killed = kill(server, options, &client) + (myself ? 1 : 0);
+    client.ask_others(arguments, [&client = client, old_form = options.old_form, myself, killed](
+                                     const std::vector<std::string>& answers, resp::ReplyWriter& reply) {
+        const auto total = killed + sum(answers);
+        if (!old_form) {
+            reply.integer(total);
+        } else if (total == 0) {
+            reply.error("ERR No such client");
         } else {
-            other->close();
+            reply.simple_string("OK");
         }
-    }
-    if (!old_form) {
-        writer.integer(killed);
-    } else if (killed == 0) {
-        writer.error("ERR No such client");
-    } else {
-        write_ok(invocation);
-    }
-    if (myself) client.close_after_reply();
+        if (myself) client.close_after_reply();
+    });
 }
 
 void client_reply(Invocation& invocation) {
     const auto mode = lower(invocation.arguments[2]);
     if (mode == "on") {
         invocation.client.reply_mode = Client::ReplyMode::on;
-        invocation.client.write_unsilenced_ok();
+        if (invocation.in_exec) {
+            write_ok(invocation);
+        } else {
+            invocation.client.write_unsilenced_ok();
+        }
     } else if (mode == "off") {
         invocation.client.reply_mode = Client::ReplyMode::off;
     } else if (mode == "skip") {
@@ -156,31 +204,51 @@ void client_reply(Invocation& invocation) {
     }
 }
 
-void client_pause(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
-    bool writes_only = false;
-    if (arguments.size() == 4) {
-        const auto mode = lower(arguments[3]);
-        if (mode != "write" && mode != "all") {
-            writer.error("ERR CLIENT PAUSE mode must be WRITE or ALL");
-            return;
+struct PauseOptions {
+    explicit PauseOptions(const std::vector<std::string>& arguments) {
+        if (arguments.size() == 4) {
+            const auto mode = lower(arguments[3]);
+            if (mode != "write" && mode != "all") error = "ERR CLIENT PAUSE mode must be WRITE or ALL";
+            writes_only = mode == "write";
+        } else if (arguments.size() > 4) {
+            error = syntax_error;
         }
-        writes_only = mode == "write";
-    } else if (arguments.size() > 4) {
-        writer.error(syntax_error);
+        if (!error.empty()) return;
+        const auto number = resp::parse_integer(arguments[2]);
+        if (!number) {
+            error = "ERR timeout is not an integer or out of range";
+        } else if (*number < 0) {
+            error = "ERR timeout is negative";
+        } else {
+            milliseconds = static_cast<std::uint64_t>(*number);
+        }
+    }
+
+    std::string error;
+    std::uint64_t milliseconds = 0;
+    bool writes_only = false;
+};
+
+void pause(Server& server, const PauseOptions& options) {
+    server.pause(uv_now(server.loop()) + options.milliseconds, options.writes_only);
+}
+
+// All proxies have done it.
+void write_common_ok(const std::vector<std::string>& /*answers*/, resp::ReplyWriter& writer) { writer.simple_string("OK"); }
+
+void client_pause(Invocation& invocation) {
+    const PauseOptions options(invocation.arguments);
+    if (!options.error.empty()) {
+        invocation.writer.error(options.error);
         return;
     }
-    const auto milliseconds = resp::parse_integer(arguments[2]);
-    if (!milliseconds) {
-        writer.error("ERR timeout is not an integer or out of range");
-        return;
-    }
-    if (*milliseconds < 0) {
-        writer.error("ERR timeout is negative");
-        return;
-    }
-    server.pause(uv_now(server.loop()) + static_cast<std::uint64_t>(*milliseconds), writes_only);
-    write_ok(invocation);
+    pause(invocation.server, options);
+    invocation.client.ask_others(invocation.arguments, write_common_ok);
+}
+
+void client_unpause(Invocation& invocation) {
+    invocation.server.unpause();
+    invocation.client.ask_others(invocation.arguments, write_common_ok);
 }
 
 void client_setname(Invocation& invocation) {
@@ -216,16 +284,39 @@ void client_switch(Invocation& invocation, bool Client::*state) {
     write_ok(invocation);
 }
 
+struct UnblockOptions {
+    explicit UnblockOptions(const std::vector<std::string>& arguments) {
+        with_error = arguments.size() == 4 && equals_ignoring_case(arguments[3], "error");
+        const auto number = resp::parse_integer(arguments[2]);
+        if (arguments.size() == 4 && !with_error && !equals_ignoring_case(arguments[3], "timeout")) {
+            error = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
+        } else if (arguments.size() > 4) {
+            error = syntax_error;
+        } else if (!number) {
+            error = "ERR value is not an integer or out of range";
+        } else {
+            id = *number;
+        }
+    }
+
+    std::string error;
+    std::int64_t id = 0;
+    bool with_error = false;
+};
+
+// Does a client of this proxy go on that waited? No command makes one wait.
+bool unblock(Server& /*server*/, const UnblockOptions& /*options*/) { return false; }
+
 void client_unblock(Invocation& invocation) {
     auto& [server, client, arguments, writer, in_exec] = invocation;
-    if (arguments.size() == 4 && !equals_ignoring_case(arguments[3], "timeout") && !equals_ignoring_case(arguments[3], "error")) {
-        writer.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
-    } else if (arguments.size() > 4) {
-        writer.error(syntax_error);
-    } else if (!resp::parse_integer(arguments[2])) {
-        writer.error("ERR value is not an integer or out of range");
+    const UnblockOptions options(arguments);
+    if (!options.error.empty()) {
+        writer.error(options.error);
+    } else if (unblock(server, options)) {
+        writer.integer(1);
     } else {
-        writer.integer(0);  // there are no blocking commands, so nobody is blocked
+        client.ask_others(arguments,
+                          [](const std::vector<std::string>& answers, resp::ReplyWriter& reply) { reply.integer(sum(answers)); });
     }
 }
 
@@ -253,7 +344,7 @@ void client_help(Invocation& invocation) {
         "KILL <ip:port> | [ID <id>] [TYPE <type>] [USER <name>] [ADDR <ip:port>] [LADDR <ip:port>] [SKIPME yes|no]",
         "    Closes connections.",
         "LIST [TYPE <type> | ID <id> ...]",
-        "    The connections of this proxy.",
+        "    The connections of all proxies.",
         "NO-EVICT on|off, NO-TOUCH on|off",
         "    Taken note of, without effect.",
         "PAUSE <milliseconds> [WRITE|ALL], UNPAUSE",
@@ -294,16 +385,34 @@ const std::map<std::string, Handler, std::less<>>& subcommands() {
         {"setname", client_setname},
         {"trackinginfo", client_trackinginfo},
         {"unblock", client_unblock},
-        {"unpause",
-         [](Invocation& invocation) {
-             invocation.server.unpause();
-             write_ok(invocation);
-         }},
+        {"unpause", client_unpause},
     };
     return table;
 }
 
 }  // namespace
+
+std::string answer_client(Server& server, const std::vector<std::string>& command) {
+    const auto subcommand = command.size() > 1 ? lower(command[1]) : "";
+    if (subcommand == "list") {
+        const ListOptions options(command);
+        return options.error.empty() ? list(server, options) : "";
+    }
+    if (subcommand == "kill" && command.size() > 2) {
+        const KillOptions options(command);
+        return options.error.empty() ? std::to_string(kill(server, options, nullptr)) : "";
+    }
+    if (subcommand == "pause" && command.size() > 2) {
+        const PauseOptions options(command);
+        if (options.error.empty()) pause(server, options);
+    } else if (subcommand == "unpause") {
+        server.unpause();
+    } else if (subcommand == "unblock" && command.size() > 2) {
+        const UnblockOptions options(command);
+        return options.error.empty() && unblock(server, options) ? "1" : "0";
+    }
+    return "";
+}
 
 void handle_client(Invocation& invocation) {
     const auto found = subcommands().find(lower(invocation.arguments[1]));

@@ -8,7 +8,7 @@ namespace pgredis::clients {
 
 class ClientJob : public postgres::Job {
  public:
-    explicit ClientJob(Client& client) : client_(&client) {}
+    explicit ClientJob(Client& client) : client_(&client), server_(client.server_) {}
 
     // The client is going away: what is still to come is carried out, and answered to nobody.
     void detach() { client_ = nullptr; }
@@ -16,9 +16,12 @@ class ClientJob : public postgres::Job {
     // How much its replies came to.
     [[nodiscard]] std::size_t reply_bytes() const { return reply_bytes_; }
 
-    void on_done() final {
+    void on_done() override {
         if (client_ != nullptr) client_->on_job_done();
     }
+
+    // A command among those at work asks the other proxies (Client::ask_others). Does the job see to it, and to the reply?
+    virtual bool ask_others(const std::vector<std::string>& /*command*/, const Client::Combine& /*combine*/) { return false; }
 
  protected:
     [[nodiscard]] Client* client() const { return client_; }
@@ -27,12 +30,15 @@ class ClientJob : public postgres::Job {
         discarded_.clear();
         return client_->silent() ? discarded_ : client_->out_;
     }
-    [[nodiscard]] Server& server() const { return client_->server_; }
+    // Whatever the reply mode is.
+    void send(std::string_view reply) { client_->out_ += reply; }
+    [[nodiscard]] Server& server() const { return server_; }
 
     void count_reply(std::size_t bytes) { reply_bytes_ += bytes; }
 
  private:
     Client* client_;
+    Server& server_;
     std::size_t reply_bytes_ = 0;
     std::string discarded_;
 };

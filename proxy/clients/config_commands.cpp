@@ -11,6 +11,9 @@ namespace pgredis::clients {
 
 namespace {
 
+// All proxies have done it.
+void write_ok(const std::vector<std::string>& /*answers*/, resp::ReplyWriter& writer) { writer.simple_string("OK"); }
+
 void config_get(Invocation& invocation) {
     std::map<std::string, std::string> found;
     for (std::size_t i = 2; i < invocation.arguments.size(); ++i) {
@@ -67,14 +70,17 @@ void config_set(Invocation& invocation) {
                      names + "]), pg_catalog.unnest(ARRAY[" + values + "])) AS s(name, value)";
     std::vector<postgres::Type> types(parameters.size(), postgres::Type::text);
     client.await(sql, std::move(types), std::move(parameters), true,
-                 [&server = server, wanted](const postgres::Rows*, const postgres::Failure* failure, resp::ReplyWriter& reply) {
+                 [&server = server, &client = client, wanted](const postgres::Rows*, const postgres::Failure* failure,
+                                                              resp::ReplyWriter& reply) {
                      if (failure != nullptr) {
                          commands::write_failure(*failure, reply);
                          return;
                      }
                      for (const auto& [name, value] : wanted) server.settings().set(name, value);
                      server.apply_settings();
-                     reply.simple_string("OK");
+                     // The others hear of it by themselves, but only when they have is it in force. They need not be told the
+                     // values.
+                     client.ask_others({"CONFIG", "SET"}, write_ok);
                  });
 }
 
@@ -104,7 +110,7 @@ void handle_config(Invocation& invocation) {
         config_set(invocation);
     } else if (subcommand == "resetstat") {
         invocation.server.statistics() = {};
-        invocation.writer.simple_string("OK");
+        invocation.client.ask_others(invocation.arguments, write_ok);
     } else if (subcommand == "rewrite") {
         invocation.writer.error("ERR The server is running without a config file");
     } else {

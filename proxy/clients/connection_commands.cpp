@@ -65,6 +65,7 @@ void handle_reset(Invocation& invocation) {
     client.no_touch = false;
     client.transaction.reset();
     client.unwatch();
+    invocation.server.stop_monitor(client);
     client.set_authenticated(invocation.server.config().password.empty());
     invocation.writer.simple_string("RESET");
 }
@@ -192,16 +193,30 @@ void handle_http(Invocation& invocation) {
 
 const std::unordered_map<std::string_view, Handler>& handlers() {
     static const std::unordered_map<std::string_view, Handler> table{
-        {"ping", handle_ping},       {"echo", handle_echo},     {"quit", handle_quit},       {"reset", handle_reset},
-        {"auth", handle_auth},       {"hello", handle_hello},   {"select", handle_select},   {"command", handle_command},
-        {"client", handle_client},   {"config", handle_config}, {"info", handle_info},       {"shutdown", handle_shutdown},
-        {"multi", handle_multi},     {"exec", handle_exec},     {"discard", handle_discard}, {"watch", handle_watch},
-        {"unwatch", handle_unwatch}, {"post", handle_http},     {"host:", handle_http},
+        {"ping", handle_ping},       {"echo", handle_echo},       {"quit", handle_quit},       {"reset", handle_reset},
+        {"auth", handle_auth},       {"hello", handle_hello},     {"select", handle_select},   {"command", handle_command},
+        {"client", handle_client},   {"config", handle_config},   {"info", handle_info},       {"shutdown", handle_shutdown},
+        {"multi", handle_multi},     {"exec", handle_exec},       {"discard", handle_discard}, {"watch", handle_watch},
+        {"unwatch", handle_unwatch}, {"monitor", handle_monitor}, {"post", handle_http},       {"host:", handle_http},
     };
     return table;
 }
 
 }  // namespace
+
+void answer_peer(Server& server, const std::vector<std::string>& command, std::function<void(std::string_view)> answer) {
+    const auto name = commands::lower(command[0]);
+    const auto subcommand = commands::lower(command.size() > 1 ? command[1] : "");
+    if (name == "config" && subcommand == "set") {
+        server.load_settings([answer = std::move(answer)] { answer(""); });
+        return;
+    }
+    std::string text;  // stays empty for what a newer release may ask
+    if (name == "client") text = answer_client(server, command);
+    if (name == "config" && subcommand == "resetstat") server.statistics() = {};
+    if (name == "info") text = answer_info(server);
+    answer(text);
+}
 
 bool valid_client_name(std::string_view name) {
     for (const char c : name) {

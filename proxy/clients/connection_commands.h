@@ -29,6 +29,9 @@ using Handler = void (*)(Invocation&);
 // The proxy's own handler of a command, by lower-case name; null for all others.
 [[nodiscard]] Handler find_handler(std::string_view name);
 
+// What another proxy asks on behalf of a client of its own, who has given this command: this proxy's part of the answer.
+void answer_peer(Server& server, const std::vector<std::string>& command, std::function<void(std::string_view)> answer);
+
 // Client names and library names: printable, no blanks.
 [[nodiscard]] bool valid_client_name(std::string_view name);
 
@@ -36,5 +39,10 @@ using Handler = void (*)(Invocation&);
 void handle_client(Invocation& invocation);
 void handle_config(Invocation& invocation);
 void handle_info(Invocation& invocation);
+void handle_monitor(Invocation& invocation);
+
+// … and what they answer other proxies.
+[[nodiscard]] std::string answer_client(Server& server, const std::vector<std::string>& command);
+[[nodiscard]] std::string answer_info(Server& server);
 
 }  // namespace pgredis::clients

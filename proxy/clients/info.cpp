@@ -8,6 +8,7 @@
 #include <chrono>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 #include "clients/client.h"
 #include "clients/connection_commands.h"
@@ -18,6 +19,9 @@
 namespace pgredis::clients {
 
 namespace {
+
+// Libraries ask for INFO whenever they connect: the others are not asked each time.
+constexpr std::uint64_t others_fresh_ms = 1000;
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
@@ -43,6 +47,9 @@ std::string section(const std::string& title, const Facts& facts) {
     for (const auto& [name, value] : facts) text += name + ":" + value + "\r\n";
     return text;
 }
+
+// No command blocks its client.
+std::size_t blocked_clients(const Server& /*server*/) { return 0; }
 
 std::string server_section(Server& server) {
     utsname system{};
@@ -74,13 +81,16 @@ std::string server_section(Server& server) {
                               {"io_threads_active", "0"}});
 }
 
+// Of all proxies, as one server.
 std::string clients_section(Server& server) {
-    return section("Clients", {{"connected_clients", std::to_string(server.clients().size())},
+    const auto& others = server.others();
+    const auto proxies = static_cast<std::int64_t>(1 + others.proxies);
+    return section("Clients", {{"connected_clients", std::to_string(server.clients().size() + others.clients)},
                                {"cluster_connections", "0"},
-                               {"maxclients", server.settings().value("maxclients")},
+                               {"maxclients", std::to_string(server.settings().number("maxclients") * proxies)},
                                {"client_recent_max_input_buffer", "0"},
                                {"client_recent_max_output_buffer", "0"},
-                               {"blocked_clients", "0"},
+                               {"blocked_clients", std::to_string(blocked_clients(server) + others.blocked)},
                                {"tracking_clients", "0"},
                                {"clients_in_timeout_table", "0"}});
 }
@@ -180,7 +190,10 @@ std::string cpu_section() {
 std::string pgredis_section(Server& server) {
     const auto counters = server.dispatcher().counters();
     return section("Pgredis",
-                   {{"postgres_connected", server.dispatcher().connected() ? "1" : "0"},
+                   {{"proxies", std::to_string(1 + server.others().proxies)},
+                    {"proxy_id", std::to_string(server.proxy_id())},
+                    {"proxy_connected_clients", std::to_string(server.clients().size())},
+                    {"postgres_connected", server.dispatcher().connected() ? "1" : "0"},
                     {"postgres_connections", std::to_string(counters.connected_lanes)},
                     {"batches", std::to_string(counters.batches)},
                     {"calls", std::to_string(counters.calls)},
@@ -191,9 +204,7 @@ std::string pgredis_section(Server& server) {
                     {"queued_jobs", std::to_string(counters.queued_jobs)}});
 }
 
-}  // namespace
-
-void handle_info(Invocation& invocation) {
+void write_info(Invocation& invocation) {
     auto& [server, client, arguments, writer, in_exec] = invocation;
     static const std::vector<std::string> all{"server", "clients", "memory",     "persistence", "stats",    "replication",
                                               "cpu",    "modules", "errorstats", "cluster",     "keyspace", "pgredis"};
@@ -241,6 +252,43 @@ void handle_info(Invocation& invocation) {
             const std::string keyspace(PQgetvalue(rows->result, 0, 0), static_cast<std::size_t>(PQgetlength(rows->result, 0, 0)));
             reply.verbatim("txt", text + (text.empty() ? "" : "\r\n") + "# Keyspace\r\n" + keyspace);
         });
+}
+
+// Does it show a section that speaks of all proxies?
+bool concerns_others(const std::vector<std::string>& arguments) {
+    static const std::set<std::string> sections{"default", "all", "everything", "clients", "pgredis"};
+    return arguments.size() == 1 || std::any_of(arguments.begin() + 1, arguments.end(), [](const std::string& argument) {
+               return sections.contains(commands::lower(argument));
+           });
+}
+
+}  // namespace
+
+std::string answer_info(Server& server) { return fmt::format("{} {}", server.clients().size(), blocked_clients(server)); }
+
+void handle_info(Invocation& invocation) {
+    auto& [server, client, arguments, writer, in_exec] = invocation;
+    const auto& others = server.others();
+    const bool fresh = others.told_at != 0 && uv_now(server.loop()) - others.told_at < others_fresh_ms;
+    if (fresh || !concerns_others(arguments)) {
+        write_info(invocation);
+        return;
+    }
+    client.ask_others({"INFO"}, [&server = server, &client = client, arguments = arguments, in_exec = in_exec](
+                                    const std::vector<std::string>& answers, resp::ReplyWriter& reply) mutable {
+        Server::Others told{answers.size(), 0, 0, uv_now(server.loop())};
+        for (const auto& answer : answers) {
+            std::istringstream figures(answer);
+            std::size_t clients = 0;
+            std::size_t blocked = 0;
+            figures >> clients >> blocked;
+            told.clients += clients;
+            told.blocked += blocked;
+        }
+        server.others() = told;
+        Invocation again{server, client, arguments, reply, in_exec};
+        write_info(again);
+    });
 }
 
 }  // namespace pgredis::clients

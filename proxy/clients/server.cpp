@@ -5,6 +5,8 @@
 #include <csignal>
 #include <random>
 
+#include "clients/connection_commands.h"
+#include "clients/monitor.h"
 #include "operations/schema.h"
 
 namespace pgredis::clients {
@@ -82,6 +84,8 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
     listener_.data = this;
     uv_check_init(&loop_, &burial_);
     burial_.data = this;
+    uv_prepare_init(&loop_, &delivery_);
+    delivery_.data = this;
 
     connector_ = std::make_unique<postgres::Connector>(&loop_, connector_options(config, proxy_id_));
     postgres::Dispatcher::Events events;
@@ -101,13 +105,20 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
     control.on_connected = [this] {
         beat();
         load_registry();
-        load_settings();
+        load_settings([] {});
         fetch_client_ids();
     };
-    control.on_lost = [this](const std::string& error) { postgres_log_.debug("control connection: {}", error); };
+    control.on_lost = [this](const std::string& error) {
+        postgres_log_.debug("control connection: {}", error);
+        peers_->on_lost();
+    };
     control.on_notification = [this](const std::string&, const std::string& payload) { on_notification(payload); };
     control_ =
         std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis control", "LISTEN redis", std::move(control));
+
+    peers_ = std::make_unique<Peers>(
+        &loop_, *control_, proxy_id_, log_,
+        [this](std::vector<std::string> command, Peers::Answer answer) { answer_peer(*this, command, std::move(answer)); });
 
     postgres::QueryConnection::Events maintenance;
     maintenance.on_connected = [] {};
@@ -124,9 +135,11 @@ Server::~Server() {
         uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
     for (auto* signal : {&sigterm_, &sigint_}) uv_close(reinterpret_cast<uv_handle_t*>(signal), nullptr);
     uv_close(reinterpret_cast<uv_handle_t*>(&burial_), nullptr);
+    uv_close(reinterpret_cast<uv_handle_t*>(&delivery_), nullptr);
     if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&listener_)) == 0)
         uv_close(reinterpret_cast<uv_handle_t*>(&listener_), nullptr);
     uv_run(&loop_, UV_RUN_DEFAULT);  // attempts to connect still come back to these three
+    peers_.reset();
     control_.reset();
     maintenance_.reset();
     dispatcher_.reset();
@@ -146,6 +159,7 @@ int Server::run() {
     uv_timer_start(
         &maintenance_timer_, [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->on_maintenance(); }, interval, 0);
     uv_check_start(&burial_, [](uv_check_t* check) { static_cast<Server*>(check->data)->closed_.clear(); });
+    uv_prepare_start(&delivery_, [](uv_prepare_t* prepare) { static_cast<Server*>(prepare->data)->flush_delivered(); });
     uv_timer_start(
         &heartbeat_timer_, [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->beat(); }, heartbeat_ms, heartbeat_ms);
     control_->start();
@@ -207,8 +221,11 @@ void Server::fetch_client_ids() {
 
 void Server::on_notification(std::string_view text) {
     const auto word = text.substr(0, text.find(' '));
+    const auto rest = text.substr(std::min(text.size(), word.size() + 1));
     if (word == "registry") load_registry();
-    if (word == "settings") load_settings();
+    if (word == "settings") load_settings([] {});
+    if (word == "ask") peers_->on_ask(rest);
+    if (word == "answer") peers_->on_answer(rest);
 }
 
 void Server::beat() {
@@ -244,15 +261,16 @@ void Server::load_registry() {
     });
 }
 
-void Server::load_settings() {
-    control_->query("SELECT name, value FROM redis.settings", {}, [this](const PGresult* result) {
-        if (result == nullptr || PQresultStatus(result) != PGRES_TUPLES_OK) return;
-        for (int row = 0; row < PQntuples(result); ++row) {
+void Server::load_settings(std::function<void()> done) {
+    control_->query("SELECT name, value FROM redis.settings", {}, [this, done = std::move(done)](const PGresult* result) {
+        const int rows = result != nullptr && PQresultStatus(result) == PGRES_TUPLES_OK ? PQntuples(result) : 0;
+        for (int row = 0; row < rows; ++row) {
             const std::string name = PQgetvalue(result, row, 0);
             const std::string value = PQgetvalue(result, row, 1);
             if (settings_.known(name) && !settings_.problem(name, value)) settings_.set(name, value);
         }
         apply_settings();
+        done();
     });
 }
 
@@ -305,11 +323,36 @@ void Server::wait_in_line(Client& client) {
 }
 
 void Server::forget(Client& client) {
-    waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), &client), waiting_.end());
+    std::erase(waiting_, &client);
+    std::erase(unflushed_, &client);
+    stop_monitor(client);
     const auto found = clients_.find(&client);
     if (found == clients_.end()) return;
     closed_.push_back(std::move(found->second));
     clients_.erase(found);
+}
+
+void Server::start_monitor(Client& client) {
+    client.monitoring = true;
+    monitors_.push_back(&client);
+}
+
+void Server::stop_monitor(Client& client) {
+    client.monitoring = false;
+    std::erase(monitors_, &client);
+}
+
+void Server::show_monitors(std::string_view line) {
+    const auto text = "+" + monitor_time() + " " + std::string(line) + "\r\n";
+    for (auto* client : monitors_) client->deliver(text);
+}
+
+void Server::flush_soon(Client& client) {
+    if (std::find(unflushed_.begin(), unflushed_.end(), &client) == unflushed_.end()) unflushed_.push_back(&client);
+}
+
+void Server::flush_delivered() {
+    for (auto* client : std::exchange(unflushed_, {})) client->flush();
 }
 
 void Server::on_tick() {

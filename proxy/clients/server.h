@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "clients/client.h"
+#include "clients/peers.h"
 #include "clients/settings.h"
 #include "commands/registry.h"
 #include "operations/config.h"
@@ -41,6 +42,14 @@ class Server {
         std::uint64_t query_limit_disconnections = 0;
     };
 
+    // What the other proxies last told about themselves.
+    struct Others {
+        std::size_t proxies = 0;
+        std::size_t clients = 0;
+        std::size_t blocked = 0;
+        std::uint64_t told_at = 0;  // loop time in milliseconds; 0: not yet
+    };
+
     Server(const operations::Config& config, operations::Logger& logger);
     ~Server();
     Server(const Server&) = delete;
@@ -59,6 +68,8 @@ class Server {
     [[nodiscard]] postgres::Dispatcher& dispatcher() { return *dispatcher_; }
     [[nodiscard]] postgres::QueryConnection& control() { return *control_; }
     [[nodiscard]] Statistics& statistics() { return statistics_; }
+    [[nodiscard]] Others& others() { return others_; }
+    [[nodiscard]] Peers& peers() { return *peers_; }
     // This proxy's number among those of the database.
     [[nodiscard]] std::int32_t proxy_id() const { return proxy_id_; }
     [[nodiscard]] const std::string& run_id() const { return run_id_; }
@@ -78,6 +89,16 @@ class Server {
     void wait_in_line(Client& client);
     void forget(Client& client);
     void apply_settings();
+    // Reads what CONFIG SET has kept, as far as the database is there, then calls `done`.
+    void load_settings(std::function<void()> done);
+
+    // MONITOR: those who look get every command that monitor_line() is made of.
+    void start_monitor(Client& client);
+    void stop_monitor(Client& client);
+    [[nodiscard]] bool monitored() const { return !monitors_.empty(); }
+    void show_monitors(std::string_view line);
+    // Flushes this client before the loop waits for input again, once for all that is delivered to it till then.
+    void flush_soon(Client& client);
 
  private:
     static void on_connection(uv_stream_t* listener, int status);
@@ -85,7 +106,6 @@ class Server {
     void assign_id(Client& client);
     void fetch_client_ids();
     void load_registry();
-    void load_settings();
     // `text` is a word and what belongs to it: see sql/internal/proxies.sql.
     void on_notification(std::string_view text);
     void beat();
@@ -94,6 +114,7 @@ class Server {
     void pump_waiting();
     void on_tick();
     void on_maintenance();
+    void flush_delivered();
     void sweep();
     void reap();
     void finish_shutdown();
@@ -111,6 +132,7 @@ class Server {
     uv_timer_t pause_timer_{};
     uv_timer_t heartbeat_timer_{};
     uv_check_t burial_{};
+    uv_prepare_t delivery_{};
 
     Settings settings_;
     const std::int32_t proxy_id_;
@@ -118,11 +140,14 @@ class Server {
     std::unique_ptr<postgres::Dispatcher> dispatcher_;
     std::unique_ptr<postgres::QueryConnection> control_;      // LISTEN, the registry, client ids
     std::unique_ptr<postgres::QueryConnection> maintenance_;  // the sweep and the reaper
+    std::unique_ptr<Peers> peers_;
     std::unique_ptr<commands::Registry> registry_;
 
     std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
     std::vector<std::unique_ptr<Client>> closed_;  // deleted when no callback of theirs can be running
     std::vector<Client*> waiting_;                 // for the registry, an id, or the end of a pause
+    std::vector<Client*> monitors_;
+    std::vector<Client*> unflushed_;
     std::int64_t next_client_id_ = 0;
     std::int64_t last_client_id_ = -1;
     bool fetching_ids_ = false;
@@ -131,6 +156,7 @@ class Server {
     bool shutting_down_ = false;
     std::uint64_t shutdown_deadline_ = 0;
     Statistics statistics_;
+    Others others_;
     std::string run_id_;
     std::uint64_t started_at_ = 0;
     std::uint64_t commands_a_second_ = 0;

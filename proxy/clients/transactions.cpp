@@ -7,6 +7,7 @@
 #include "clients/client.h"
 #include "clients/client_job.h"
 #include "clients/connection_commands.h"
+#include "clients/monitor.h"
 #include "clients/server.h"
 #include "commands/binding.h"
 #include "commands/replies.h"
@@ -42,12 +43,14 @@ postgres::Call prologue(std::shared_ptr<const postgres::Statement> statement, st
 
 // An EXEC: all its commands that are calls are one SQL transaction; what concerns the connection alone is done between their
 // replies.
-class ExecJob final : public ClientJob {
+class ExecJob final : public ClientJob, public std::enable_shared_from_this<ExecJob> {
  public:
     explicit ExecJob(Client& client) : ClientJob(client) { transaction = true; }
 
     // The commands' databases and keys decide what is locked, so they are looked at first, in order.
-    void prepare(Transaction queued, std::vector<Watch> watches) {
+    void prepare(Transaction queued, std::vector<Watch> watches, const std::vector<std::string>& exec) {
+        const bool monitored = server().monitored();
+        if (monitored) aborted_monitor_lines_.push_back(monitor_line(client()->database, client()->address, exec));
         auto database_now = client()->database;
         auto protocol_now = client()->protocol;
         std::vector<std::int16_t> databases;
@@ -66,6 +69,10 @@ class ExecJob final : public ClientJob {
                 continue;
             }
             item.handler = find_handler(std::string_view(command->name).substr(0, command->name.find('|')));
+            const auto show = [&] {
+                if (monitored && is_monitored(*command))
+                    monitor_lines_.push_back(monitor_line(database_now, client()->address, arguments));
+            };
             if (item.handler != nullptr) {
                 if (command->name == "select") {
                     const auto index = resp::parse_integer(arguments[1]);
@@ -77,9 +84,11 @@ class ExecJob final : public ClientJob {
                     if (version == 2) protocol_now = resp::Protocol::resp2;
                     if (version == 3) protocol_now = resp::Protocol::resp3;
                 }
+                show();
                 item.request = std::move(request);
                 continue;
             }
+            show();
             if (const auto positions = commands::key_positions(*command, arguments)) {
                 for (const auto& position : *positions) {
                     keys.push_back(arguments[position.index]);
@@ -103,6 +112,7 @@ class ExecJob final : public ClientJob {
             call_items_.push_back(items_.size() - 1);
             bound_calls.push_back(std::move(good.call));
         }
+        if (monitored) monitor_lines_.push_back(monitor_line(database_now, client()->address, exec));
         has_calls_ = !bound_calls.empty() || !watches.empty();
         add_prologue(std::move(databases), std::move(keys), everything, std::move(watches));
         for (auto& call : bound_calls) calls.push_back(std::move(call));
@@ -110,22 +120,12 @@ class ExecJob final : public ClientJob {
 
     [[nodiscard]] bool has_calls() const { return has_calls_; }
 
-    // For an EXEC without any call.
-    void write_local_replies() {
-        begin_reply();
-        write_items_before(items_.size());
-    }
-
     void on_rows(std::size_t index, const postgres::Rows& rows) override {
         if (client() == nullptr) return;
-        begin_reply();
         if (const auto item = item_of(index); item != no_item) {
-            write_items_before(item);
-            resp::ReplyWriter writer(out(), items_[item].protocol);
+            resp::ReplyWriter writer(items_[item].reply, items_[item].protocol);
             commands::write_reply(rows, items_[item].format, writer);
-            next_item_ = item + 1;
         }
-        if (index + 1 == calls.size()) write_items_before(items_.size());
     }
 
     void on_failure(std::size_t index, const postgres::Failure& failure) override {
@@ -134,7 +134,7 @@ class ExecJob final : public ClientJob {
         if (item == no_item) {
             // The transaction as a whole: it was not carried out, or nobody knows.
             failed_ = true;
-            resp::ReplyWriter writer(out(), client()->protocol);
+            resp::ReplyWriter writer(reply_, client()->protocol);
             if (failure.kind == postgres::Failure::Kind::aborted) {
                 writer.null_array();
             } else {
@@ -142,13 +142,30 @@ class ExecJob final : public ClientJob {
             }
             return;
         }
-        begin_reply();
-        write_items_before(item);
-        resp::ReplyWriter writer(out(), items_[item].protocol);
+        resp::ReplyWriter writer(items_[item].reply, items_[item].protocol);
         commands::write_failure(failure, writer);
-        next_item_ = item + 1;
         ++server().statistics().error_replies;
-        if (index + 1 == calls.size()) write_items_before(items_.size());
+    }
+
+    // The calls are answered, and committed; without any call this is where an EXEC begins.
+    void on_done() override {
+        for (const auto& line : failed_ ? aborted_monitor_lines_ : monitor_lines_) server().show_monitors(line);
+        if (client() == nullptr) return;
+        if (failed_) {
+            if (client()->silent()) reply_.clear();
+            finish();
+        } else {
+            begin_reply();
+            go_on();
+        }
+    }
+
+    bool ask_others(const std::vector<std::string>& command, const Client::Combine& combine) override {
+        waiting_ = true;
+        server().peers().ask(command, [self = shared_from_this(), combine](const std::vector<std::string>& answers) {
+            self->on_answers(answers, combine);
+        });
+        return true;
     }
 
  private:
@@ -158,6 +175,7 @@ class ExecJob final : public ClientJob {
         resp::Request request;
         Handler handler = nullptr;
         std::string error;
+        std::string reply;
         bool is_call = false;
         commands::ReplyFormat format;
         resp::Protocol protocol = resp::Protocol::resp2;
@@ -204,32 +222,63 @@ class ExecJob final : public ClientJob {
     }
 
     void begin_reply() {
-        if (std::exchange(begun_, true)) return;
-        resp::ReplyWriter(out(), client()->protocol).array(items_.size());
+        if (!client()->silent()) resp::ReplyWriter(reply_, client()->protocol).array(items_.size());
     }
 
-    // Errors found at binding, and the connection's own commands.
-    void write_items_before(std::size_t end) {
-        for (; next_item_ < end; ++next_item_) {
+    // Puts the items' replies together, in order, and carries out the connection's own commands meanwhile. One of these may have
+    // to wait for other proxies: then on_answers() goes on.
+    void go_on() {
+        for (; next_item_ < items_.size(); ++next_item_) {
             auto& item = items_[next_item_];
-            if (item.is_call) continue;
-            resp::ReplyWriter writer(out(), client()->protocol);
-            if (item.handler == nullptr) {
+            resp::ReplyWriter writer(item.reply, client()->protocol);
+            if (item.handler != nullptr) {
+                Invocation invocation{server(), *client(), item.request.arguments, writer, true};
+                in_handler_ = true;
+                item.handler(invocation);
+                in_handler_ = false;
+                if (waiting_) return;
+            } else if (!item.is_call) {
                 writer.error(item.error);
-                continue;
             }
-            Invocation invocation{server(), *client(), item.request.arguments, writer, true};
-            item.handler(invocation);
+            take_reply(item);
         }
+        finish();
+    }
+
+    void on_answers(const std::vector<std::string>& answers, const Client::Combine& combine) {
+        waiting_ = false;
+        if (client() == nullptr) return;
+        auto& item = items_[next_item_];
+        resp::ReplyWriter writer(item.reply, client()->protocol);
+        combine(answers, writer);
+        if (in_handler_) return;  // nobody had to be waited for
+        take_reply(item);
+        ++next_item_;
+        go_on();
+    }
+
+    void take_reply(Item& item) {
+        if (!client()->silent()) reply_ += item.reply;
+        item.reply = {};
+    }
+
+    // Sent in one piece: what is delivered to the client meanwhile must not come between.
+    void finish() {
+        send(reply_);
+        ClientJob::on_done();
     }
 
     std::vector<Item> items_;
     std::vector<std::size_t> call_items_;  // the item of each call behind the prologue
     std::size_t prologue_calls_ = 0;
     std::size_t next_item_ = 0;
+    std::string reply_;
+    std::vector<std::string> monitor_lines_;          // what MONITOR shows: all commands and EXEC …
+    std::vector<std::string> aborted_monitor_lines_;  // … or EXEC alone
     bool has_calls_ = false;
-    bool begun_ = false;
     bool failed_ = false;
+    bool in_handler_ = false;
+    bool waiting_ = false;  // for other proxies
 };
 
 }  // namespace
@@ -261,24 +310,28 @@ void handle_discard(Invocation& invocation) {
 
 void handle_exec(Invocation& invocation) {
     auto& client = invocation.client;
+    const auto refuse = [&](std::string_view error) {
+        if (invocation.server.monitored()) client.show_monitors(invocation.arguments);
+        invocation.writer.error(error);
+    };
     if (!client.transaction) {
-        invocation.writer.error("ERR EXEC without MULTI");
+        refuse("ERR EXEC without MULTI");
         return;
     }
     auto transaction = std::move(*client.transaction);
     client.transaction.reset();
     if (transaction.failed) {
         client.unwatch();
-        invocation.writer.error("EXECABORT Transaction discarded because of previous errors.");
+        refuse("EXECABORT Transaction discarded because of previous errors.");
         return;
     }
-    auto job = std::make_shared<ExecJob>(client);
-    job->prepare(std::move(transaction), client.watches);
+    const auto job = std::make_shared<ExecJob>(client);
+    job->prepare(std::move(transaction), client.watches, invocation.arguments);
     if (job->has_calls()) {
-        client.submit(std::move(job));
+        client.submit(job);
     } else {
-        job->write_local_replies();
-        client.unwatch();
+        client.hold(job);
+        job->on_done();
     }
 }
 

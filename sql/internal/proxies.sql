@@ -39,3 +39,45 @@ END $$;
 COMMENT ON FUNCTION redis.heartbeat() IS
 'For proxies, every second on the control connection: keeps this proxy listed and removes what dead ones left behind.
 True when this proxy was not listed: what it had registered is gone and has to be registered again.';
+
+-- The live ones but this: a dead one is listed until somebody's heartbeat, but holds no lock any more.
+CREATE OR REPLACE FUNCTION redis.other_proxies() RETURNS SETOF integer
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    me constant integer := redis.own_proxy();
+BEGIN
+    RETURN QUERY SELECT p.id FROM redis.proxies p
+    WHERE CASE WHEN p.id <> me THEN NOT pg_catalog.pg_try_advisory_xact_lock_shared(redis.proxy_lock_class(), p.id) ELSE false END;
+END $$;
+COMMENT ON FUNCTION redis.other_proxies() IS
+'For proxies: the numbers of the others that are alive.';
+
+-- Questions to the other proxies and their answers are notifications on channel redis, a part each ("2/3 its text"):
+--   ask <who asks> <number of the question> <part>
+--   answer <who asked> <number of the question> <who answers> <part>
+CREATE OR REPLACE FUNCTION redis.ask(number bigint, VARIADIC parts text[]) RETURNS SETOF integer
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    others constant integer[] := ARRAY(SELECT redis.other_proxies());
+BEGIN
+    IF others <> '{}' THEN
+        -- Nothing here has to survive a crash, so nobody waits for the disk.
+        PERFORM pg_catalog.set_config('synchronous_commit', 'off', true);
+        PERFORM pg_catalog.pg_notify('redis', pg_catalog.format('ask %s %s %s', redis.own_proxy(), number, p.part))
+        FROM pg_catalog.unnest(parts) WITH ORDINALITY AS p(part, place) ORDER BY p.place;
+    END IF;
+    RETURN QUERY SELECT pg_catalog.unnest(others);
+END $$;
+COMMENT ON FUNCTION redis.ask(bigint, text[]) IS
+'redis.ask(number, part, …), for proxies: asks all others that are alive, and returns who they are.';
+
+CREATE OR REPLACE FUNCTION redis.answer(asker integer, number bigint, VARIADIC parts text[]) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    PERFORM pg_catalog.set_config('synchronous_commit', 'off', true);
+    PERFORM pg_catalog.pg_notify('redis', pg_catalog.format('answer %s %s %s %s', asker, number, redis.own_proxy(), p.part))
+    FROM pg_catalog.unnest(parts) WITH ORDINALITY AS p(part, place) ORDER BY p.place;
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION redis.answer(integer, bigint, text[]) IS
+'redis.answer(asker, number, part, …), for proxies: answers the question of that number, which that proxy has asked.';

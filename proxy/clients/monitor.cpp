@@ -1,0 +1,50 @@
+#include "clients/monitor.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "clients/client.h"
+#include "clients/connection_commands.h"
+#include "clients/server.h"
+#include "resp/reply_escape.h"
+
+namespace pgredis::clients {
+
+bool is_monitored(const commands::Command& command) { return !command.has_flag("admin"); }
+
+std::string monitor_line(std::int16_t database, std::string_view source, const std::vector<std::string>& arguments) {
+    const bool auth = commands::equals_ignoring_case(arguments[0], "auth");
+    const bool hello = commands::equals_ignoring_case(arguments[0], "hello");
+    std::size_t secrets = 0;  // how many of the next arguments
+    auto line = fmt::format("[{} {}]", database, source);
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        line += ' ';
+        line += secrets > 0 ? "\"(redacted)\"" : resp::quote(arguments[i]);
+        if (secrets > 0) {
+            --secrets;
+        } else if (auth && i == 0) {
+            secrets = arguments.size();
+        } else if (hello && i > 1 && commands::equals_ignoring_case(arguments[i], "auth")) {
+            secrets = 2;
+        }
+    }
+    return line;
+}
+
+std::string monitor_time() {
+    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
+    return fmt::format("{}.{:06}", now.count() / 1000000, now.count() % 1000000);
+}
+
+void handle_monitor(Invocation& invocation) {
+    auto& client = invocation.client;
+    if (invocation.in_exec) {
+        invocation.writer.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+    } else if (!client.monitoring) {  // else no reply at all, as in Redis
+        invocation.server.start_monitor(client);
+        invocation.writer.simple_string("OK");
+    }
+}
+
+}  // namespace pgredis::clients
