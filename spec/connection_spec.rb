@@ -352,6 +352,148 @@ RSpec.describe 'connections' do
            %w[CLIENT UNBLOCK 1 foo] => 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR'
   end
 
+  describe 'CLIENT for all connections, whatever the proxy' do
+    let(:here) { connect(port: ports.first) }
+    let(:there) { connect(port: ports.last) }
+
+    def id_of(client)
+      client.call('CLIENT', 'ID')
+    end
+
+    def ids_in(text)
+      text.lines.map { |line| line[/\Aid=(\d+) /, 1].to_i }
+    end
+
+    it 'lists them, in order of their ids' do
+      expect(there.call('CLIENT', 'SETNAME', 'there')).to eq :OK
+      ids = [here, there, connect(port: ports.first), connect(port: ports.last)].map { |client| id_of(client) }
+      [here, there].each do |client|
+        listed = client.call('CLIENT', 'LIST')
+        expect(ids_in(listed)).to include(*ids).and eq ids_in(listed).sort.uniq
+        expect(listed[/^id=#{id_of(there)} .*/]).to include " laddr=127.0.0.1:#{there.port} ", ' name=there '
+        expect(ids_in(client.call('CLIENT', 'LIST', 'TYPE', 'NORMAL'))).to include(*ids)
+        %w[master replica slave pubsub].each { |type| expect(client.call('CLIENT', 'LIST', 'TYPE', type)).to eq '' }
+      end
+    end
+
+    it 'lists those asked for, in the order asked' do
+      a, b = [here, there].map { |client| id_of(client) }
+      [here, there].each do |client|
+        expect(ids_in(client.call('CLIENT', 'LIST', 'ID', b, a, 0, b))).to eq [b, a, b]
+        expect(ids_in(client.call('CLIENT', 'LIST', 'ID', *(1..3000).map { |i| i + 10**15 }, a, b))).to eq [a, b]
+      end
+    end
+
+    it 'lists hundreds' do
+      many = Array.new(150) { |i| connect(port: ports[i % ports.size]) }
+      many.each_with_index { |client, i| expect(client.call('CLIENT', 'SETNAME', "#{'n' * 300}#{i}")).to eq :OK }
+      [here, there].each { |client| expect(client.call('CLIENT', 'LIST').scan(/ name=n{300}(\d+) /).flatten.map(&:to_i).sort).to eq [*0..149] }
+    end
+
+    it 'kills them' do
+      [here, there].each do |client|
+        victims = Array.new(5) { |i| connect(port: ports[i % ports.size]) }
+        info = victims.map { |victim| info_of(victim) }
+        expect(client.call('CLIENT', 'KILL', 'ID', info[0]['id'])).to eq 1
+        expect(client.call('CLIENT', 'KILL', info[1]['addr'])).to eq :OK
+        expect(client.call('CLIENT', 'KILL', 'ADDR', info[2]['addr'], 'TYPE', 'normal')).to eq 1
+        expect(client.call('CLIENT', 'KILL', 'ID', info[3]['id'], 'LADDR', info[3]['laddr'], 'SKIPME', 'no', 'USER', 'default')).to eq 1
+        expect(client.call('CLIENT', 'KILL', 'ID', 1, 'ID', info[4]['id'])).to eq 1
+        expect(victims).to all be_closed
+        expect(client.call('CLIENT', 'KILL', 'ID', info[0]['id'])).to eq 0
+        expect(client.call('CLIENT', 'KILL', info[1]['addr'])).to eq error('ERR No such client')
+        expect(client.call('CLIENT', 'KILL', 'ADDR', "a b\0\n%\"\\")).to eq 0
+      end
+    end
+
+    it 'kills all of a type, the caller last' do
+      others = Array.new(4) { |i| connect(port: ports[i % ports.size]) }
+      [here, *others].each { |client| expect(client.call('PING')).to eq :PONG }
+      expect(here.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')).to be >= 4
+      expect(others).to all be_closed
+      expect(here.call('PING')).to eq :PONG
+      other = connect(port: ports.last)
+      expect(other.call('PING')).to eq :PONG
+      expect(here.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no')).to be >= 2
+      expect([here, other]).to all be_closed
+    end
+
+    it 'pauses them' do
+      [[here, there], [there, here]].each do |client, other|
+        expect(client.call('CLIENT', 'PAUSE', 60_000, 'WRITE')).to eq :OK
+        other.write('SET', 'k', 'v')
+        expect(other).not_to be_readable(within: 0.05)
+        expect(client.call('CLIENT', 'UNPAUSE')).to eq :OK
+        expect(other.read_reply).to eq :OK
+      end
+    end
+
+    it 'pauses them for a while' do
+      begun = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      expect(here.call('CLIENT', 'PAUSE', 100, 'ALL')).to eq :OK
+      expect(there.call('PING')).to eq :PONG
+      expect(Process.clock_gettime(Process::CLOCK_MONOTONIC) - begun).to be >= 0.09
+    end
+
+    it 'unblocks nobody when nobody waits' do
+      expect(here.call('CLIENT', 'UNBLOCK', id_of(there))).to eq 0
+      expect(there.call('CLIENT', 'UNBLOCK', id_of(here), 'ERROR')).to eq 0
+    end
+
+    it 'answers in the order of a pipeline' do
+      replies = here.pipeline([%w[SET k 1], %w[CLIENT LIST], %w[GET k], ['CLIENT', 'UNBLOCK', id_of(there)], %w[INCR k], %w[CLIENT UNPAUSE],
+                               %w[CONFIG RESETSTAT], %w[PING]])
+      expect(ids_in(replies.delete_at(1))).to include(id_of(there))
+      expect(replies).to eq [:OK, '1', 0, 2, :OK, :OK, :PONG]
+    end
+
+    it 'keeps silent when told to' do
+      here.write('CLIENT', 'REPLY', 'SKIP')
+      here.write('CLIENT', 'LIST')
+      here.write('PING', 'after')
+      expect(here.read_reply).to eq 'after'
+    end
+
+    it 'works in a transaction' do
+      victim = connect(port: ports.last)
+      id = id_of(victim)
+      replies = here.pipeline([%w[MULTI], %w[SET k 1], ['CLIENT', 'LIST', 'ID', id, id_of(there)], %w[INCR k], ['CLIENT', 'KILL', 'ID', id],
+                               %w[CLIENT PAUSE 60000 WRITE], %w[GET k], %w[CLIENT UNPAUSE], %w[CLIENT UNBLOCK 0], %w[CLIENT KILL nobody],
+                               %w[CONFIG RESETSTAT], %w[EXEC], %w[PING]])
+      expect(replies.first(11)).to eq [:OK] + [:QUEUED] * 10
+      expect(ids_in(replies[11].delete_at(1))).to eq [id, id_of(there)]
+      expect(replies.last(2)).to eq [[:OK, 2, 1, :OK, '2', :OK, 0, error('ERR No such client'), :OK], :PONG]
+      expect(victim).to be_closed
+      expect(here.pipeline([%w[MULTI], %w[CLIENT UNPAUSE], %w[CLIENT UNBLOCK 0], %w[EXEC]])).to eq [:OK, :QUEUED, :QUEUED, [:OK, 0]]
+    end
+
+    it 'does nothing in a transaction that is not carried out' do
+      expect(here.call('WATCH', 'k')).to eq :OK
+      expect(there.call('SET', 'k', 'changed')).to eq :OK
+      expect(here.pipeline([%w[MULTI], ['CLIENT', 'KILL', 'ID', id_of(there)], %w[CLIENT PAUSE 60000], %w[EXEC]]))
+        .to eq [:OK, :QUEUED, :QUEUED, NULL_ARRAY]
+      expect(there.call('GET', 'k')).to eq 'changed'
+    end
+
+    it 'may be silenced and heard again within a transaction' do
+      expect(here.pipeline([%w[MULTI], %w[PING a], %w[CLIENT REPLY ON], %w[CLIENT UNPAUSE], %w[EXEC]]))
+        .to eq [:OK, :QUEUED, :QUEUED, :QUEUED, ['a', :OK, :OK]]
+      [%w[CLIENT REPLY OFF], %w[MULTI], %w[PING lost], %w[CLIENT REPLY ON], %w[CLIENT UNPAUSE], %w[PING b], %w[EXEC]]
+        .each { |command| here.write(*command) }
+      expect(Array.new(3) { here.read_reply }).to eq [:OK, :OK, 'b']
+    end
+
+    it 'ends with a client that does not wait for the answer' do
+      id = id_of(there)
+      50.times do |i|
+        client = connect(port: ports[i % ports.size])
+        client.write('CLIENT', i.odd? ? 'LIST' : 'UNPAUSE')
+        client.close
+      end
+      expect(ids_in(here.call('CLIENT', 'LIST'))).to include id
+    end
+  end
+
   describe 'COMMAND' do
     it 'counts and lists the commands' do
       expect(call('COMMAND', 'COUNT')).to eq call('COMMAND').size

@@ -282,8 +282,8 @@ void Client::run(resp::Request request) {
         if (commands::equals_ignoring_case(arguments[0], "exec")) {
             transaction.reset();
             unwatch();
-            if (server_.monitored()) show_monitors(arguments);
             writer.error("EXECABORT Transaction discarded because of: " + error.substr(error.starts_with("ERR ") ? 4 : 0));
+            if (server_.monitored()) show_monitors(arguments);
             return;
         }
         if (transaction) transaction->failed = true;

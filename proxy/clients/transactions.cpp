@@ -311,8 +311,8 @@ void handle_discard(Invocation& invocation) {
 void handle_exec(Invocation& invocation) {
     auto& client = invocation.client;
     const auto refuse = [&](std::string_view error) {
-        if (invocation.server.monitored()) client.show_monitors(invocation.arguments);
         invocation.writer.error(error);
+        if (invocation.server.monitored()) client.show_monitors(invocation.arguments);
     };
     if (!client.transaction) {
         refuse("ERR EXEC without MULTI");
