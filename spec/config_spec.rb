@@ -33,12 +33,12 @@ RSpec.describe 'settings and the proxy itself' do
       expect(call('CONFIG', 'NOSUCH')).to eq error("ERR unknown subcommand 'NOSUCH'. Try CONFIG HELP.")
     end
 
-    it 'is shared by all proxies', pgredis_only: 'Redis has no proxies' do
-      other = RespClient.new(ports.last)
-      expect(call('CONFIG', 'SET', 'slowlog-max-len', '77')).to eq :OK
-      eventually { expect(other.call('CONFIG', 'GET', 'slowlog-max-len')).to eq %w[slowlog-max-len 77] }
-      expect(call('CONFIG', 'SET', 'slowlog-max-len', '128')).to eq :OK
-      other.close
+    it 'is in force on all proxies as soon as it is answered' do
+      both = [connect(port: ports.first), connect(port: ports.last)]
+      [*77..96, 128].each do |length|
+        expect(both[length % 2].call('CONFIG', 'SET', 'slowlog-max-len', length, 'hz', '10')).to eq :OK
+        expect(both.map { |client| client.call('CONFIG', 'GET', 'slowlog-max-len') }).to eq [['slowlog-max-len', length.to_s]] * 2
+      end
     end
 
     it 'forgets the statistics' do
@@ -46,6 +46,10 @@ RSpec.describe 'settings and the proxy itself' do
       expect(call('INFO', 'stats')).to match(/keyspace_misses:[1-9]/)
       expect(call('CONFIG', 'RESETSTAT')).to eq :OK
       expect(call('INFO', 'stats')).to include 'keyspace_misses:0'
+      other = connect(port: ports.last)
+      other.call('GET', 'absent')
+      expect(call('CONFIG', 'RESETSTAT')).to eq :OK
+      expect(other.call('INFO', 'stats')).to include 'keyspace_misses:0'
     end
 
     it 'has no file to rewrite' do
@@ -73,6 +77,24 @@ RSpec.describe 'settings and the proxy itself' do
       both = call('INFO', 'cpu', 'SERVER')
       expect(both).to include "# Server\r\n", "# CPU\r\n"
       expect(both).not_to include '# Clients'
+    end
+
+    it 'counts the clients of all proxies' do
+      both = [connect(port: ports.first), connect(port: ports.last)]
+      more = Array.new(10) { |i| connect(port: ports[i % ports.size]) }
+      expect(more.map { |client| client.call('PING') }).to all eq :PONG
+      [both, both.reverse].each do |client, other|
+        eventually do
+          connected = client.call('CLIENT', 'LIST').lines.size
+          expect(client.call('INFO', 'clients')).to include "\r\nconnected_clients:#{connected}\r\n", "\r\nblocked_clients:0\r\n"
+          expect(other.call('INFO')).to include "\r\nconnected_clients:#{connected}\r\n"
+        end
+      end
+      expect(both.first.pipeline([%w[MULTI], %w[INFO clients], %w[EXEC]]).last.first).to start_with "# Clients\r\nconnected_clients:"
+    end
+
+    it 'tells of proxies', pgredis_only: 'Redis has none' do
+      [ports.first, ports.last].each { |port| expect(connect(port: port).call('INFO', 'pgredis')).to include "\r\nproxies:#{ports.size}\r\n" }
     end
 
     it 'counts keys' do
