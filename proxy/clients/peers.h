@@ -25,7 +25,7 @@ class Peers {
     // What this proxy answers; may be given later.
     using Answer = std::function<void(std::string_view text)>;
     // Another proxy's client has given this command. To be answered in any case.
-    using OnQuestion = std::function<void(std::vector<std::string> command, Answer answer)>;
+    using OnQuestion = std::function<void(const std::vector<std::string>& command, Answer answer)>;
 
     Peers(uv_loop_t* loop, postgres::QueryConnection& control, std::int32_t own_id, const operations::Logger& log,
           OnQuestion on_question);

@@ -116,9 +116,10 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
     control_ =
         std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis control", "LISTEN redis", std::move(control));
 
-    peers_ = std::make_unique<Peers>(
-        &loop_, *control_, proxy_id_, log_,
-        [this](std::vector<std::string> command, Peers::Answer answer) { answer_peer(*this, command, std::move(answer)); });
+    peers_ = std::make_unique<Peers>(&loop_, *control_, proxy_id_, log_,
+                                     [this](const std::vector<std::string>& command, Peers::Answer answer) {
+                                         answer_peer(*this, command, std::move(answer));
+                                     });
 
     postgres::QueryConnection::Events maintenance;
     maintenance.on_connected = [] {};
