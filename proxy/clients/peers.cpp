@@ -51,7 +51,7 @@ Peers::~Peers() {
     uv_close(reinterpret_cast<uv_handle_t*>(timer_), [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
 }
 
-void Peers::ask(const std::vector<std::string>& command, Questions::Done done) {
+void Peers::ask(const std::vector<std::string>& command, PeerQuestions::Done done) {
     const auto number = questions_.open(std::move(done), uv_now(loop_));
     watch();
     control_.query("SELECT redis.ask($1, VARIADIC $2)", {std::to_string(number), array_of(split_into_parts(join_words(command)))},

@@ -1,6 +1,6 @@
-// The other proxies of the database: asks them something on behalf of a client, and answers what they ask. Questions and answers
-// are notifications (sql/internal/proxies.sql says how they look), so an idle proxy is not asked anything, and a proxy that is
-// alone asks nobody.
+// The other proxies of the database: asks them something on behalf of a client, and answers what they ask. PeerQuestions and
+// answers are notifications (sql/internal/proxies.sql says how they look), so an idle proxy is not asked anything, and a proxy
+// that is alone asks nobody.
 #pragma once
 
 #include <uv.h>
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "clients/questions.h"
+#include "clients/peer_questions.h"
 #include "operations/log.h"
 #include "postgres/query_connection.h"
 
@@ -35,7 +35,7 @@ class Peers {
 
     // Asks all other live proxies; `done` gets the answers of those that gave one within two seconds. Without a connection to
     // Postgres there are none, and `done` is called at once.
-    void ask(const std::vector<std::string>& command, Questions::Done done);
+    void ask(const std::vector<std::string>& command, PeerQuestions::Done done);
 
     // The notifications: what follows the word.
     void on_ask(std::string_view text);
@@ -51,7 +51,7 @@ class Peers {
     const std::int32_t own_id_;
     const operations::Logger& log_;
     OnQuestion on_question_;
-    Questions questions_;
+    PeerQuestions questions_;
     std::map<std::pair<std::int32_t, std::int64_t>, Parts> incomplete_;  // others' questions, by asker and number
     uv_loop_t* loop_;
     uv_timer_t* timer_;  // runs while answers are waited for

@@ -38,7 +38,7 @@ class Parts {
 };
 
 // The questions of this proxy that wait for answers.
-class Questions {
+class PeerQuestions {
  public:
     // Called once for each question, with the answers of those that gave one, in the order of the proxies' numbers.
     using Done = std::function<void(const std::vector<std::string>& answers)>;

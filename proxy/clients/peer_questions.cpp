@@ -1,4 +1,4 @@
-#include "clients/questions.h"
+#include "clients/peer_questions.h"
 
 #include <algorithm>
 
@@ -104,12 +104,12 @@ std::optional<std::string> Parts::add(std::string_view part) {
     return text;
 }
 
-std::int64_t Questions::open(Done done, std::uint64_t now) {
+std::int64_t PeerQuestions::open(Done done, std::uint64_t now) {
     open_[++last_number_] = {std::move(done), now, std::nullopt, {}, {}};
     return last_number_;
 }
 
-void Questions::asked(std::int64_t number, std::set<std::int32_t> others) {
+void PeerQuestions::asked(std::int64_t number, std::set<std::int32_t> others) {
     const auto found = open_.find(number);
     if (found == open_.end()) return;
     for (const auto& [proxy, text] : found->second.answers) others.erase(proxy);
@@ -117,7 +117,7 @@ void Questions::asked(std::int64_t number, std::set<std::int32_t> others) {
     end_if_answered(number);
 }
 
-void Questions::answered(std::int64_t number, std::int32_t from, std::string_view part) {
+void PeerQuestions::answered(std::int64_t number, std::int32_t from, std::string_view part) {
     const auto found = open_.find(number);
     if (found == open_.end()) return;
     auto& question = found->second;
@@ -129,7 +129,7 @@ void Questions::answered(std::int64_t number, std::int32_t from, std::string_vie
     end_if_answered(number);
 }
 
-void Questions::keep(const std::set<std::int32_t>& alive) {
+void PeerQuestions::keep(const std::set<std::int32_t>& alive) {
     std::vector<std::int64_t> numbers;
     for (auto& [number, question] : open_) {
         if (!question.waiting_for) continue;
@@ -139,7 +139,7 @@ void Questions::keep(const std::set<std::int32_t>& alive) {
     for (const auto number : numbers) end_if_answered(number);
 }
 
-std::size_t Questions::expire(std::uint64_t before) {
+std::size_t PeerQuestions::expire(std::uint64_t before) {
     std::vector<std::int64_t> numbers;
     for (const auto& [number, question] : open_) {
         if (question.opened_at < before) numbers.push_back(number);
@@ -148,12 +148,12 @@ std::size_t Questions::expire(std::uint64_t before) {
     return numbers.size();
 }
 
-void Questions::end_if_answered(std::int64_t number) {
+void PeerQuestions::end_if_answered(std::int64_t number) {
     const auto found = open_.find(number);
     if (found != open_.end() && found->second.waiting_for && found->second.waiting_for->empty()) end(number);
 }
 
-void Questions::end(std::int64_t number) {
+void PeerQuestions::end(std::int64_t number) {
     const auto found = open_.find(number);
     if (found == open_.end()) return;
     const auto question = std::move(found->second);

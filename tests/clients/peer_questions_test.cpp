@@ -1,4 +1,4 @@
-#include "clients/questions.h"
+#include "clients/peer_questions.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -74,7 +74,7 @@ TEST(Parts, PassOverWhatIsNone) {
     EXPECT_EQ(parts.add("2/2 b"), "ab");
 }
 
-class QuestionsTest : public ::testing::Test {
+class PeerQuestionsTest : public ::testing::Test {
  protected:
     std::int64_t open(std::uint64_t now = 0) {
         return questions_.open(
@@ -85,12 +85,12 @@ class QuestionsTest : public ::testing::Test {
             now);
     }
 
-    Questions questions_;
+    PeerQuestions questions_;
     int ended_ = 0;
     std::vector<std::string> answers_;
 };
 
-TEST_F(QuestionsTest, EndWhenAllHaveAnswered) {
+TEST_F(PeerQuestionsTest, EndWhenAllHaveAnswered) {
     const auto number = open();
     questions_.asked(number, {2, 1});
     questions_.answered(number, 2, "1/1 two");
@@ -103,13 +103,13 @@ TEST_F(QuestionsTest, EndWhenAllHaveAnswered) {
     EXPECT_TRUE(questions_.empty());
 }
 
-TEST_F(QuestionsTest, EndAtOnceWhenNobodyIsAsked) {
+TEST_F(PeerQuestionsTest, EndAtOnceWhenNobodyIsAsked) {
     questions_.asked(open(), {});
     EXPECT_EQ(ended_, 1);
     EXPECT_THAT(answers_, IsEmpty());
 }
 
-TEST_F(QuestionsTest, MayBeAnsweredBeforeItIsKnownWhoWasAsked) {
+TEST_F(PeerQuestionsTest, MayBeAnsweredBeforeItIsKnownWhoWasAsked) {
     const auto number = open();
     questions_.answered(number, 1, "1/1 early");
     EXPECT_EQ(ended_, 0);
@@ -118,7 +118,7 @@ TEST_F(QuestionsTest, MayBeAnsweredBeforeItIsKnownWhoWasAsked) {
     EXPECT_THAT(answers_, ElementsAre("early"));
 }
 
-TEST_F(QuestionsTest, AreToldApart) {
+TEST_F(PeerQuestionsTest, AreToldApart) {
     const auto first = open();
     const auto second = open();
     questions_.asked(first, {1});
@@ -133,7 +133,7 @@ TEST_F(QuestionsTest, AreToldApart) {
     EXPECT_THAT(answers_, ElementsAre("first"));
 }
 
-TEST_F(QuestionsTest, ExpectNothingOfTheDead) {
+TEST_F(PeerQuestionsTest, ExpectNothingOfTheDead) {
     const auto number = open();
     const auto unsent = open();
     questions_.asked(number, {1, 2, 3});
@@ -148,7 +148,7 @@ TEST_F(QuestionsTest, ExpectNothingOfTheDead) {
     EXPECT_EQ(ended_, 1);
 }
 
-TEST_F(QuestionsTest, EndWhenTheyWaitForTooLong) {
+TEST_F(PeerQuestionsTest, EndWhenTheyWaitForTooLong) {
     const auto number = open(1000);
     open(2000);
     questions_.asked(number, {1, 2});
@@ -162,7 +162,7 @@ TEST_F(QuestionsTest, EndWhenTheyWaitForTooLong) {
     EXPECT_TRUE(questions_.empty());
 }
 
-TEST_F(QuestionsTest, TheNextOneMayBeAskedByWhoIsTold) {
+TEST_F(PeerQuestionsTest, TheNextOneMayBeAskedByWhoIsTold) {
     std::int64_t next = 0;
     const auto number = questions_.open([&](const std::vector<std::string>&) { next = open(); }, 0);
     questions_.end(number);
