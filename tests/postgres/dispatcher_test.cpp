@@ -68,6 +68,7 @@ constexpr const char* functions = R"(
     END $$;
     CREATE FUNCTION test.touch(word text) RETURNS text LANGUAGE sql AS 'UPDATE test.held h SET word = h.word WHERE h.word = touch.word RETURNING h.word';
     CREATE FUNCTION test.sleep(word text) RETURNS text LANGUAGE sql AS 'SELECT word FROM pg_sleep(0.4)';
+    CREATE FUNCTION test.nap(word text) RETURNS text LANGUAGE sql AS 'SELECT word FROM pg_sleep(0.15)';
     -- The first call of all hangs.
     CREATE FUNCTION test.hang_once(word text) RETURNS text LANGUAGE plpgsql AS $$
     BEGIN
@@ -404,6 +405,23 @@ TEST_F(DispatcherTest, WhoWaitsForAnyOtherLockHoldsUpNobodyEither) {
     Cluster::query(holder.get(), "COMMIT");
     ASSERT_TRUE(finish());
     EXPECT_THAT(blocked->answers, ElementsAre("x"));
+}
+
+TEST_F(DispatcherTest, ADatabaseWhoseJobsWaitForAKeyHoldsUpNoOther) {
+    start({.quick_lanes = 2, .slow_lanes = 2, .wait_ms = 20'000});
+    ASSERT_TRUE(loop_.run_until([this] { return dispatcher_->counters().connected_lanes == 2; }));
+    const auto holder = submit({call("nap", "holder", true, {"k"})});
+    ASSERT_TRUE(loop_.run_until([this] { return dispatcher_->counters().batches == 1; }));
+    const auto waiting = submit({call("lock", "k", true, {"k"})});
+    const auto beside = submit({call("echo", "free")});
+    const auto other = submit({call("echo", "other")}, 1);
+    ASSERT_TRUE(loop_.run_until([&] { return beside->finished() && other->finished(); }));
+    EXPECT_FALSE(holder->finished());
+    const auto alone = submit({call("echo", "alone")}, 1);
+    ASSERT_TRUE(loop_.run_until([&] { return alone->finished(); }));
+    EXPECT_FALSE(holder->finished());
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(waiting->answers, ElementsAre("k"));
 }
 
 TEST_F(DispatcherTest, SlowJobsHoldUpNobody) {
