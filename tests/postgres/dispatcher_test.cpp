@@ -486,6 +486,31 @@ TEST_F(DispatcherTest, InATransactionAFailingCallDoesNotUndoTheOthers) {
     EXPECT_THAT(next->answers, ElementsAre("c"));
 }
 
+TEST_F(DispatcherTest, InATransactionAFunctionThatIsGoneConcernsItsCallsOnly) {
+    start();
+    const auto deploy = [](const std::string& result) {
+        Cluster::instance().query("DROP FUNCTION IF EXISTS test.passing(text); CREATE FUNCTION test.passing(word text) RETURNS " +
+                                  result + " LANGUAGE plpgsql AS 'BEGIN RETURN 7; END'");
+    };
+    const auto run = [this](std::vector<Call> calls) {
+        const auto job = submit_transaction(std::move(calls));
+        EXPECT_TRUE(finish());
+        return job->answers;
+    };
+    deploy("text");
+    const auto calls = [this] { return std::vector{call("write_or_fail", "a"), call("passing", ""), call("write_or_fail", "b")}; };
+    EXPECT_THAT(run(calls()), ElementsAre("a", "7", "b"));
+    Cluster::instance().query("DROP FUNCTION test.passing(text)");
+    EXPECT_THAT(run(calls()), ElementsAre("a", StartsWith("fault: function test.passing(text) does not exist"), "b"));
+    EXPECT_EQ(logged(), "a b a b");
+    deploy("text");
+    EXPECT_THAT(run(calls()), ElementsAre("a", "7", "b"));
+    deploy("bigint");
+    EXPECT_THAT(run({call("write_or_fail", "bad"), call("passing", "")}), ElementsAre("redis: ERR no bad", "7"))
+        << "its prepared statement is given up also where another call has failed";
+    EXPECT_EQ(faults_.size(), 1U);
+}
+
 TEST_F(DispatcherTest, ATransactionWhosePrologueFailsIsNoneAtAll) {
     start();
     const auto job = submit_transaction({prologue("write", "x"), prologue("fail_always", "RD001"), call("write", "a")});
