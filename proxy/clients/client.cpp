@@ -57,9 +57,9 @@ class CommandsJob final : public ClientJob {
         replies_.push_back({bound.format, nullptr});
     }
 
-    void add(postgres::Call call, Client::Continuation continuation) {
-        calls.push_back(std::move(call));
-        replies_.push_back({{}, std::move(continuation)});
+    void add(Question question) {
+        calls.push_back(std::move(question.call));
+        replies_.push_back({{}, std::move(question.answer)});
     }
 
     void on_rows(std::size_t index, const postgres::Rows& rows) override {
@@ -95,7 +95,7 @@ class CommandsJob final : public ClientJob {
  private:
     struct Reply {
         commands::ReplyFormat format;
-        Client::Continuation continuation;
+        Continuation continuation;
     };
 
     std::vector<Reply> replies_;
@@ -305,6 +305,12 @@ void Client::run(resp::Request request) {
         return;
     }
     if (const auto handler = find_handler(name.substr(0, name.find('|')))) {
+        if (const auto ask = find_asker(name)) {
+            if (auto question = ask(server_, arguments)) {
+                await(std::move(*question), true);
+                return;
+            }
+        }
         Invocation invocation{server_, *this, arguments, writer};
         handler(invocation);
         return;
@@ -355,16 +361,14 @@ void Client::submit(std::shared_ptr<ClientJob> job) {
 
 void Client::await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
                    Continuation done, std::vector<std::string> locked_keys) {
-    auto statement = std::make_shared<postgres::Statement>();
-    statement->sql = sql;
-    statement->name = "i" + std::to_string(std::hash<std::string>{}(sql));
-    statement->parameters = std::move(types);
-    postgres::Call call;
-    call.statement = std::move(statement);
-    call.arguments = std::move(values);
+    auto call = internal_call(sql, std::move(types), std::move(values));
     call.locked_keys = std::move(locked_keys);
+    await({std::move(call), std::move(done)}, slow);
+}
+
+void Client::await(Question question, bool slow) {
     auto job = std::make_shared<CommandsJob>(*this);
-    job->add(std::move(call), std::move(done));
+    job->add(std::move(question));
     job->database = database;
     job->slow = slow;
     submit(std::move(job));

@@ -5,12 +5,12 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "clients/question.h"
 #include "clients/transactions.h"
 #include "commands/registry.h"
 #include "postgres/job.h"
@@ -40,7 +40,7 @@ class Client {
     void close();
 
     // Runs one internal statement in the client's turn: later requests wait; `done` writes the reply.
-    using Continuation = std::function<void(const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&)>;
+    void await(Question question, bool slow);
     void await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
                Continuation done, std::vector<std::string> locked_keys = {});
     // The same with a job of the caller's own.

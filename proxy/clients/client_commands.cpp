@@ -20,7 +20,10 @@ using commands::lower;
 
 constexpr std::string_view syntax_error = "ERR syntax error";
 
-void write_ok(Invocation& invocation) { invocation.writer.simple_string("OK"); }
+// What Redis answers to too many arguments where a subcommand may have some.
+void write_misuse(const std::string& subcommand, resp::ReplyWriter& writer) {
+    writer.error("ERR unknown subcommand or wrong number of arguments for '" + subcommand + "'. Try CLIENT HELP.");
+}
 
 std::vector<Client*> clients_by_id(const Server& server) {
     std::vector<Client*> list;
@@ -38,7 +41,7 @@ std::optional<bool> type_matches(std::string_view type) {
 }
 
 void client_list(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
+    auto& [server, client, arguments, writer] = invocation;
     std::function<bool(const Client&)> wanted = [](const Client&) { return true; };
     if (arguments.size() == 4 && equals_ignoring_case(arguments[2], "type")) {
         const auto matches = type_matches(arguments[3]);
@@ -70,7 +73,7 @@ void client_list(Invocation& invocation) {
 }
 
 void client_kill(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
+    auto& [server, client, arguments, writer] = invocation;
     const bool old_form = arguments.size() == 3;
     bool skip_me = !old_form;
     std::vector<std::function<bool(const Client&)>> filters;
@@ -157,7 +160,7 @@ void client_reply(Invocation& invocation) {
 }
 
 void client_pause(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
+    auto& [server, client, arguments, writer] = invocation;
     bool writes_only = false;
     if (arguments.size() == 4) {
         const auto mode = lower(arguments[3]);
@@ -167,7 +170,7 @@ void client_pause(Invocation& invocation) {
         }
         writes_only = mode == "write";
     } else if (arguments.size() > 4) {
-        writer.error(syntax_error);
+        write_misuse("PAUSE", writer);
         return;
     }
     const auto milliseconds = resp::parse_integer(arguments[2]);
@@ -194,7 +197,7 @@ void client_setname(Invocation& invocation) {
 }
 
 void client_setinfo(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
+    auto& [server, client, arguments, writer] = invocation;
     const auto option = lower(arguments[2]);
     if (option != "lib-name" && option != "lib-ver") {
         writer.error("ERR Unrecognized option '" + arguments[2] + "'");
@@ -217,11 +220,11 @@ void client_switch(Invocation& invocation, bool Client::*state) {
 }
 
 void client_unblock(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
+    auto& [server, client, arguments, writer] = invocation;
     if (arguments.size() == 4 && !equals_ignoring_case(arguments[3], "timeout") && !equals_ignoring_case(arguments[3], "error")) {
         writer.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
     } else if (arguments.size() > 4) {
-        writer.error(syntax_error);
+        write_misuse("UNBLOCK", writer);
     } else if (!resp::parse_integer(arguments[2])) {
         writer.error("ERR value is not an integer or out of range");
     } else {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fstream>
 #include <set>
@@ -191,25 +192,25 @@ std::string pgredis_section(Server& server) {
                     {"queued_jobs", std::to_string(counters.queued_jobs)}});
 }
 
-}  // namespace
+// The sections, in the order they are shown.
+constexpr std::array<std::string_view, 12> all_sections{"server",     "clients",     "memory",   "persistence",
+                                                        "stats",      "replication", "cpu",      "modules",
+                                                        "errorstats", "cluster",     "keyspace", "pgredis"};
 
-void handle_info(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
-    static const std::vector<std::string> all{"server", "clients", "memory",     "persistence", "stats",    "replication",
-                                              "cpu",    "modules", "errorstats", "cluster",     "keyspace", "pgredis"};
-    std::set<std::string> wanted;
-    for (std::size_t i = 1; i < arguments.size(); ++i) {
-        const auto name = commands::lower(arguments[i]);
-        if (name == "default" || name == "all" || name == "everything") {
-            wanted.insert(all.begin(), all.end());
-        } else {
-            wanted.insert(name);
-        }
-    }
-    if (arguments.size() == 1) wanted.insert(all.begin(), all.end());
+using Sections = std::set<std::string, std::less<>>;
 
+Sections wanted_sections(const std::vector<std::string>& arguments) {
+    Sections wanted;
+    for (std::size_t i = 1; i < arguments.size(); ++i) wanted.insert(commands::lower(arguments[i]));
+    if (wanted.empty() || wanted.contains("default") || wanted.contains("all") || wanted.contains("everything"))
+        wanted.insert(all_sections.begin(), all_sections.end());
+    return wanted;
+}
+
+// All but the keyspace.
+std::string own_sections(Server& server, const Sections& wanted) {
     std::vector<std::string> texts;
-    for (const auto& name : all) {
+    for (const auto& name : all_sections) {
         if (!wanted.contains(name)) continue;
         if (name == "server") texts.push_back(server_section(server));
         if (name == "clients") texts.push_back(clients_section(server));
@@ -225,22 +226,32 @@ void handle_info(Invocation& invocation) {
     }
     std::string text;
     for (const auto& one : texts) text += (text.empty() ? "" : "\r\n") + one;
-    if (!wanted.contains("keyspace") || in_exec) {
-        writer.verbatim("txt", text);
-        return;
-    }
-    client.await(
-        "SELECT coalesce(pg_catalog.string_agg(pg_catalog.format(E'db%s:keys=%s,expires=%s,avg_ttl=%s\\r\\n', k.db, k.keys, "
-        "k.expires, k.avg_ttl), '' "
-        "ORDER BY k.db), '') FROM redis.info_keyspace() k",
-        {}, {}, true, [text](const postgres::Rows* rows, const postgres::Failure* failure, resp::ReplyWriter& reply) {
+    return text;
+}
+
+}  // namespace
+
+void handle_info(Invocation& invocation) {
+    invocation.writer.verbatim("txt", own_sections(invocation.server, wanted_sections(invocation.arguments)));
+}
+
+std::optional<Question> ask_info(Server& server, const std::vector<std::string>& arguments) {
+    auto wanted = wanted_sections(arguments);
+    if (!wanted.contains("keyspace")) return std::nullopt;
+    return Question{
+        internal_call("SELECT coalesce(pg_catalog.string_agg(pg_catalog.format(E'db%s:keys=%s,expires=%s,avg_ttl=%s\\r\\n', "
+                      "k.db, k.keys, k.expires, k.avg_ttl), '' ORDER BY k.db), '') FROM redis.info_keyspace() k",
+                      {}, {}),
+        [&server, wanted = std::move(wanted)](const postgres::Rows* rows, const postgres::Failure* failure,
+                                              resp::ReplyWriter& reply) {
             if (failure != nullptr) {
                 commands::write_failure(*failure, reply);
                 return;
             }
             const std::string keyspace(PQgetvalue(rows->result, 0, 0), static_cast<std::size_t>(PQgetlength(rows->result, 0, 0)));
+            const auto text = own_sections(server, wanted);
             reply.verbatim("txt", text + (text.empty() ? "" : "\r\n") + "# Keyspace\r\n" + keyspace);
-        });
+        }};
 }
 
 }  // namespace pgredis::clients

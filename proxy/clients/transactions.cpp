@@ -77,6 +77,13 @@ class ExecJob final : public ClientJob {
                     if (version == 2) protocol_now = resp::Protocol::resp2;
                     if (version == 3) protocol_now = resp::Protocol::resp3;
                 }
+                if (const auto ask = find_asker(command->name)) {
+                    if (auto question = ask(server(), arguments)) {
+                        item.answer = std::move(question->answer);
+                        add_call(std::move(question->call), bound_calls);
+                        continue;
+                    }
+                }
                 item.request = std::move(request);
                 continue;
             }
@@ -99,9 +106,7 @@ class ExecJob final : public ClientJob {
                 database_in_sql = database_now;
             }
             item.format = good.format;
-            item.is_call = true;
-            call_items_.push_back(items_.size() - 1);
-            bound_calls.push_back(std::move(good.call));
+            add_call(std::move(good.call), bound_calls);
         }
         has_calls_ = !bound_calls.empty() || !watches.empty();
         add_prologue(std::move(databases), std::move(keys), everything, std::move(watches));
@@ -122,7 +127,11 @@ class ExecJob final : public ClientJob {
         if (const auto item = item_of(index); item != no_item) {
             write_items_before(item);
             resp::ReplyWriter writer(out(), items_[item].protocol);
-            commands::write_reply(rows, items_[item].format, writer);
+            if (items_[item].answer) {
+                items_[item].answer(&rows, nullptr, writer);
+            } else {
+                commands::write_reply(rows, items_[item].format, writer);
+            }
             next_item_ = item + 1;
         }
         if (index + 1 == calls.size()) write_items_before(items_.size());
@@ -145,7 +154,11 @@ class ExecJob final : public ClientJob {
         begin_reply();
         write_items_before(item);
         resp::ReplyWriter writer(out(), items_[item].protocol);
-        commands::write_failure(failure, writer);
+        if (items_[item].answer) {
+            items_[item].answer(nullptr, &failure, writer);
+        } else {
+            commands::write_failure(failure, writer);
+        }
         next_item_ = item + 1;
         ++server().statistics().error_replies;
         if (index + 1 == calls.size()) write_items_before(items_.size());
@@ -160,8 +173,16 @@ class ExecJob final : public ClientJob {
         std::string error;
         bool is_call = false;
         commands::ReplyFormat format;
+        Continuation answer;  // of a call of the proxy's own
         resp::Protocol protocol = resp::Protocol::resp2;
     };
+
+    // A call that answers the latest item.
+    void add_call(postgres::Call call, std::vector<postgres::Call>& bound_calls) {
+        items_.back().is_call = true;
+        call_items_.push_back(items_.size() - 1);
+        bound_calls.push_back(std::move(call));
+    }
 
     static postgres::Call select_call(std::int16_t database) {
         static const auto sql = statement(
@@ -218,7 +239,7 @@ class ExecJob final : public ClientJob {
                 writer.error(item.error);
                 continue;
             }
-            Invocation invocation{server(), *client(), item.request.arguments, writer, true};
+            Invocation invocation{server(), *client(), item.request.arguments, writer};
             item.handler(invocation);
         }
     }
