@@ -411,6 +411,10 @@ RSpec.describe 'connections' do
       expect(keys.call('OBJECT', 'ENCODING', 'a')).to eq %w[a]
       expect(call('COMMAND', 'GETKEYSANDFLAGS', 'GET', 'a')).to eq [['a', %i[RO access]]]
       expect(call3('COMMAND', 'GETKEYSANDFLAGS', 'GET', 'a')).to eq [['a', Set[:RO, :access]]]
+      expect(keys.call('SORT', 'a', 'BY', 'w*', 'STORE', 'b', 'ASC')).to eq %w[a b]
+      expect(call('COMMAND', 'GETKEYSANDFLAGS', 'SORT', 'a', 'store', 'b', 'STORE', 'c')).to eq [['a', %i[RO access]], ['c', %i[OW update]]]
+      expect(keys.call('COPY', 'a', 'b', 'DB', '1')).to eq %w[a b]
+      expect(keys.call('MOVE', 'a', '1')).to eq %w[a]
     end
 
     errors %w[COMMAND foo] => "ERR unknown subcommand 'foo'. Try COMMAND HELP.",

@@ -91,6 +91,10 @@ class ExecJob final : public ClientJob {
                 for (const auto& position : *positions) {
                     keys.push_back(arguments[position.index]);
                     databases.push_back(database_now);
+                    if (const auto other = commands::other_database(*position.spec, arguments)) {
+                        keys.push_back(arguments[position.index]);
+                        databases.push_back(*other);
+                    }
                 }
             }
             everything = everything || (command->writes() && command->key_specs.empty());
