@@ -41,6 +41,15 @@ RSpec.describe 'settings and the proxy itself' do
       end
     end
 
+    it 'is so after an EXEC too' do
+      both = [connect(port: ports.first), connect(port: ports.last)]
+      [*77..86, 128].each do |length|
+        expect(both[length % 2].pipeline([%w[MULTI], %w[SET k v], ['CONFIG', 'SET', 'slowlog-max-len', length], %w[GET k], %w[EXEC]]).last)
+          .to eq [:OK, :OK, 'v']
+        expect(both.map { |client| client.call('CONFIG', 'GET', 'slowlog-max-len') }).to eq [['slowlog-max-len', length.to_s]] * 2
+      end
+    end
+
     it 'forgets the statistics' do
       call('GET', 'absent')
       expect(call('INFO', 'stats')).to match(/keyspace_misses:[1-9]/)

@@ -93,7 +93,8 @@ RSpec.describe 'connections' do
         .to eq [:OK, :OK, :OK, nil, :OK, 'one']
     end
 
-    errors %w[SELECT 16] => 'ERR DB index is out of range',
+    errors %w[SELECT 99999999999] => 'ERR value is out of range, value must between -2147483648 and 2147483647',
+           %w[SELECT 16] => 'ERR DB index is out of range',
            %w[SELECT -1] => 'ERR DB index is out of range',
            %w[SELECT a] => 'ERR value is not an integer or out of range',
            %w[SELECT 99999999999999999999] => 'ERR value is not an integer or out of range',
@@ -345,6 +346,8 @@ RSpec.describe 'connections' do
            %w[CLIENT PAUSE abc] => 'ERR timeout is not an integer or out of range',
            %w[CLIENT PAUSE 99999999999999999999] => 'ERR timeout is not an integer or out of range',
            %w[CLIENT PAUSE -1] => 'ERR timeout is negative',
+           %w[CLIENT PAUSE 0 ALL x] => "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.",
+           %w[CLIENT UNBLOCK 1 TIMEOUT x] => "ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP.",
            %w[CLIENT PAUSE 0 foo] => 'ERR CLIENT PAUSE mode must be WRITE or ALL',
            %w[CLIENT UNPAUSE x] => "ERR wrong number of arguments for 'client|unpause' command",
            %w[CLIENT UNBLOCK] => "ERR wrong number of arguments for 'client|unblock' command",
@@ -550,6 +553,10 @@ RSpec.describe 'connections' do
       expect(keys.call('OBJECT', 'ENCODING', 'a')).to eq %w[a]
       expect(call('COMMAND', 'GETKEYSANDFLAGS', 'GET', 'a')).to eq [['a', %i[RO access]]]
       expect(call3('COMMAND', 'GETKEYSANDFLAGS', 'GET', 'a')).to eq [['a', Set[:RO, :access]]]
+      expect(keys.call('SORT', 'a', 'BY', 'w*', 'STORE', 'b', 'ASC')).to eq %w[a b]
+      expect(call('COMMAND', 'GETKEYSANDFLAGS', 'SORT', 'a', 'store', 'b', 'STORE', 'c')).to eq [['a', %i[RO access]], ['c', %i[OW update]]]
+      expect(keys.call('COPY', 'a', 'b', 'DB', '1')).to eq %w[a b]
+      expect(keys.call('MOVE', 'a', '1')).to eq %w[a]
     end
 
     errors %w[COMMAND foo] => "ERR unknown subcommand 'foo'. Try COMMAND HELP.",

@@ -159,6 +159,26 @@ RSpec.describe 'transactions' do
       call('SELECT', '0')
     end
 
+    it 'are those of one command also when its function is gone', pgredis_only: 'adds a command in SQL' do
+      sql('CREATE OR REPLACE FUNCTION public.passing(key bytea) RETURNS bytea LANGUAGE sql AS $$ SELECT key $$')
+      sql("SELECT redis.register_command('passing', 'passing', arity => 2)::text")
+      eventually { expect(call('PASSING', 'x')).to eq 'x' }
+      call('MULTI')
+      [%w[SET a 1], %w[PASSING x], %w[INCR a]].each { |command| expect(call(*command)).to eq :QUEUED }
+      sql('DROP FUNCTION public.passing(bytea)')
+      expect(call('EXEC')).to eq [:OK, error("ERR internal error 42883; see the proxy's log"), 2]
+      sql("DELETE FROM redis.commands WHERE name = 'passing'")
+      call('MULTI')
+      expect(call('PASSING', 'x')).to eq :QUEUED
+      call('INCR', 'a')
+      sql("NOTIFY redis, 'registry'")
+      eventually { expect(connect.call('PASSING', 'x')).to eq error(/unknown command/) }
+      expect(call('EXEC')).to eq [error("ERR unknown command 'PASSING', with args beginning with: 'x' "), 3]
+    ensure
+      sql("DELETE FROM redis.commands WHERE name = 'passing'")
+      sql("NOTIFY redis, 'registry'")
+    end
+
     it 'do not keep a watch from being seen' do
       call('SET', 'a', '1')
       call('WATCH', 'a')
@@ -200,6 +220,55 @@ RSpec.describe 'transactions' do
       replies = transaction(%w[HGETALL h], %w[HELLO 3], %w[HGETALL h], %w[HELLO 9], %w[GET none], %w[HELLO 2], %w[HGETALL h])
       expect(replies.values_at(0, 2, 3, 4, 6)).to eq [%w[f v], { 'f' => 'v' }, error('NOPROTO unsupported protocol version'), nil, %w[f v]]
       expect(replies[1]).to include('proto' => 3)
+    end
+
+    it 'change settings, for the commands that follow and afterwards' do
+      expect(transaction(%w[SET a 1], %w[CONFIG SET maxmemory-samples 7 slowlog-max-len 99], %w[CONFIG GET maxmemory-samples], %w[INCR a],
+                         %w[CONFIG SET slowlog-max-len 77]))
+        .to eq [:OK, :OK, %w[maxmemory-samples 7], 2, :OK]
+      eventually { expect(other.call('CONFIG', 'GET', 'slowlog-max-len')).to eq %w[slowlog-max-len 77] }
+      expect(transaction(%w[CONFIG SET maxmemory-samples 5], %w[CONFIG SET slowlog-max-len 128])).to eq [:OK, :OK]
+      eventually { expect(other.call('CONFIG', 'GET', 'slowlog-max-len')).to eq %w[slowlog-max-len 128] }
+    end
+
+    it 'change no settings when EXEC is refused, or when they cannot be' do
+      call('WATCH', 'a')
+      other.call('SET', 'a', '0')
+      expect(transaction(%w[CONFIG SET maxmemory-samples 7])).to eq NULL_ARRAY
+      failed = "ERR CONFIG SET failed (possibly related to argument 'maxmemory-samples') - "
+      expect(transaction(%w[SET a 1], %w[CONFIG SET maxmemory-samples x], %w[CONFIG SET nosuch 1], %w[CONFIG SET a b c],
+                         %w[CONFIG SET maxmemory-samples 7 maxmemory-samples 8], %w[LPUSH a x], %w[INCR a]))
+        .to eq [:OK, error("#{failed}argument couldn't be parsed into an integer"),
+                error("ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'"), error('ERR syntax error'),
+                error("#{failed}duplicate parameter"), wrong_type, 2]
+      expect(call('CONFIG', 'GET', 'maxmemory-samples')).to eq %w[maxmemory-samples 5]
+    end
+
+    it 'tell of the keys there are at that point' do
+      keyspace = ->(*dbs) { "# Keyspace\r\n#{dbs.map { |db, keys, expires| "db#{db}:keys=#{keys},expires=#{expires},avg_ttl=0\r\n" }.join}" }
+      commands = [%w[INFO keyspace], %w[SET a 1], %w[INFO keyspace], %w[SELECT 1], %w[MSET a 1 b 1], %w[INFO keyspace], %w[SELECT 0], %w[FLUSHALL], %w[INFO KeySpace]]
+      expected = [keyspace.call, keyspace.call([0, 1, 0]), keyspace.call([0, 1, 0], [1, 2, 0]), keyspace.call]
+      expect(transaction(*commands).values_at(0, 2, 5, 8)).to eq expected
+      expect(transaction(*commands, client: resp3).values_at(0, 2, 5, 8)).to eq(expected.map { |text| Verbatim.new('txt', text) })
+      expect(transaction(%w[INFO]).first).to match(/\A# Server\r\n.*# CPU\r\n.*# Keyspace\r\n\z/m)
+      expect(transaction(%w[SET s x], %w[LPUSH s x], %w[INFO keyspace]).last).to eq keyspace.call([0, 1, 0])
+    end
+
+    # What each answers alone, it answers inside.
+    [
+      %w[CLIENT PAUSE 1 ALL x], %w[CLIENT PAUSE x], %w[CLIENT PAUSE -1], %w[CLIENT PAUSE 1 x], %w[CLIENT UNBLOCK 1 TIMEOUT x], %w[CLIENT UNBLOCK 1 x],
+      %w[CLIENT UNBLOCK x], %w[CLIENT KILL ID abc], %w[CLIENT KILL TYPE x], %w[CLIENT KILL 1.2.3.4:5], %w[CLIENT LIST TYPE x], %w[CLIENT LIST ID x],
+      %w[CLIENT NO-EVICT x], %w[CLIENT REPLY x], %w[CLIENT GETREDIR], %w[CLIENT TRACKINGINFO], %w[CONFIG SET databases 5], %w[CONFIG REWRITE],
+      %w[INFO nosuch], %w[SELECT -1], %w[SELECT 99999999999], %w[SELECT x], %w[COMMAND GETKEYS GET a], %w[COMMAND GETKEYS NOSUCH x], %w[COMMAND INFO nosuch],
+      %w[HELLO x], %w[HELLO 2 x], %w[HELLO 2 AUTH a b], %w[AUTH x], %w[AUTH a b], %w[AUTH default b], %w[AUTH a b c], %w[WAIT 0 0], %w[WAIT 0 x], %w[WAIT 0 -1],
+      %w[WAIT x 0], %w[SWAPDB 0 16], %w[SWAPDB x 0], %w[SWAPDB 0 x], %w[FLUSHALL x], %w[FLUSHDB x], %w[OBJECT FREQ k], %w[OBJECT ENCODING k],
+      %w[OBJECT REFCOUNT none], %w[DEBUG NOSUCH], %w[DEBUG SLEEP 0], %w[PING a b]
+    ].each do |command|
+      it "answer as they do alone: #{command.join(' ')}" do
+        call('SET', 'k', 'v')
+        alone = call(*command)
+        expect(transaction(command)).to eq [alone]
+      end
     end
 
     it 'unwatch too late' do

@@ -20,7 +20,9 @@ BEGIN
     RETURN n;
 END $$;
 
--- Locks two stored keys, perhaps of two databases, in the global order. Always true.
+-- Locks two stored keys, perhaps of two databases, in the global order. Always true. Commands whose second key the prelude of a batch does not
+-- know (of another database, or behind an option word) are of lane 'slow', so this is the first thing in their transaction; an EXEC locks
+-- what `database` in their key specifications says ahead of everything.
 CREATE OR REPLACE FUNCTION redis.lock_two(d smallint, k bytea, other_d smallint, other_k bytea) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -504,7 +506,7 @@ COMMENT ON FUNCTION public.redis_move(bytea, bytea) IS
 Moves a key to another database; false when it is absent here or present there. Errors: no such database.';
 SELECT redis.register_command('move', 'redis_move', arity => 3,
   flags => 'write fast', categories => 'keyspace write fast',
-  key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0]}]',
+  key_specs => '[{"flags": "RW access update", "index": 1, "range": [0, 1, 0], "database": {"index": 2}}]', lane => 'slow',
   since => '1.0.0', command_group => 'generic', complexity => 'O(1)',
   summary => 'Moves a key to another database.',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "db", "type": "integer"}]');
@@ -564,7 +566,8 @@ COMMENT ON FUNCTION public.redis_copy(bytea, bytea, bytea[]) IS
 Copies a key with its TTL; false when it is absent or, without REPLACE, the destination exists. Errors: no such database.';
 SELECT redis.register_command('copy', 'redis_copy', arity => -3,
   flags => 'write denyoom', categories => 'keyspace write slow',
-  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}, {"flags": "OW update", "index": 2, "range": [0, 1, 0]}]',
+  key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]},
+    {"flags": "OW update", "index": 2, "range": [0, 1, 0], "database": {"keyword": ["DB", -2]}}]', lane => 'slow',
   since => '6.2.0', command_group => 'generic', complexity => 'O(N)',
   summary => 'Copies a key, also to another database.',
   arguments => '[{"name": "source", "type": "key", "key_spec_index": 0}, {"name": "destination", "type": "key", "key_spec_index": 1}, {"name": "destination-db", "type": "integer", "token": "DB", "flags": ["optional"]}, {"name": "replace", "type": "pure-token", "token": "REPLACE", "flags": ["optional"]}]');

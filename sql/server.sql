@@ -782,6 +782,7 @@ COMMENT ON FUNCTION redis.info_stats() IS 'redis.info_stats(): what Postgres tel
 CREATE OR REPLACE FUNCTION redis.config_set(name text, value text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
+    LOCK TABLE redis.settings IN SHARE ROW EXCLUSIVE MODE; -- transactions may set the same ones in different orders
     INSERT INTO redis.settings (name, value) VALUES (config_set.name, config_set.value)
     ON CONFLICT ON CONSTRAINT settings_pkey DO UPDATE SET value = excluded.value;
     PERFORM pg_catalog.pg_notify('redis', 'settings');

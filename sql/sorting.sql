@@ -222,7 +222,7 @@ Errors: WRONGTYPE, syntax, elements that are no numbers.';
 SELECT redis.register_command('sort', 'redis_sort', arity => -2,
   flags => 'write denyoom movablekeys', categories => 'write set sortedset list slow dangerous',
   key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}, {"flags": "RO access", "unknown": true},
-    {"flags": "OW update", "unknown": true}]',
+    {"flags": "OW update", "unknown": true, "keyword": ["STORE", -2], "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'generic', lane => 'slow', complexity => 'O(N+M*log(M))',
   summary => 'Sorts the elements of a list, a set or a sorted set, and returns or stores them.',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0},

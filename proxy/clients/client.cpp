@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -55,12 +56,12 @@ class CommandsJob final : public ClientJob {
 
     void add(commands::BoundCall bound) {
         calls.push_back(std::move(bound.call));
-        replies_.push_back({bound.format, nullptr});
+        replies_.push_back({bound.format, std::nullopt});
     }
 
-    void add(postgres::Call call, Client::Continuation continuation) {
-        calls.push_back(std::move(call));
-        replies_.push_back({{}, std::move(continuation)});
+    void add(Question question) {
+        calls.push_back(std::move(question.call));
+        replies_.push_back({{}, std::move(question)});
     }
 
     void on_rows(std::size_t index, const postgres::Rows& rows) override {
@@ -68,8 +69,12 @@ class CommandsJob final : public ClientJob {
         const auto& reply = replies_[index];
         auto& to = out();
         resp::ReplyWriter writer(to, client()->protocol);
-        if (reply.continuation) {
-            reply.continuation(&rows, nullptr, writer);
+        if (reply.question) {
+            if (reply.question->others.empty()) {
+                reply.question->answer(&rows, nullptr, writer);
+            } else {
+                client()->ask_others(reply.question->others, reply.question->when_others_answered(rows));
+            }
             return;
         }
         const auto before = to.size();
@@ -86,8 +91,8 @@ class CommandsJob final : public ClientJob {
         const auto& reply = replies_[index];
         resp::ReplyWriter writer(out(), client()->protocol);
         ++server().statistics().error_replies;
-        if (reply.continuation) {
-            reply.continuation(nullptr, &failure, writer);
+        if (reply.question) {
+            reply.question->answer(nullptr, &failure, writer);
         } else {
             commands::write_failure(failure, writer);
         }
@@ -96,7 +101,7 @@ class CommandsJob final : public ClientJob {
  private:
     struct Reply {
         commands::ReplyFormat format;
-        Client::Continuation continuation;
+        std::optional<Question> question;
     };
 
     std::vector<Reply> replies_;
@@ -105,7 +110,7 @@ class CommandsJob final : public ClientJob {
 // A command whose reply needs the other proxies' answers.
 class QuestionJob final : public ClientJob {
  public:
-    QuestionJob(Client& client, Client::Combine combine) : ClientJob(client), combine_(std::move(combine)) {}
+    QuestionJob(Client& client, Combine combine) : ClientJob(client), combine_(std::move(combine)) {}
 
     void on_rows(std::size_t, const postgres::Rows&) override {}
     void on_failure(std::size_t, const postgres::Failure&) override {}
@@ -118,7 +123,7 @@ class QuestionJob final : public ClientJob {
     }
 
  private:
-    Client::Combine combine_;
+    Combine combine_;
 };
 
 struct Client::Write {
@@ -330,6 +335,13 @@ void Client::run(resp::Request request) {
         return;
     }
     if (const auto handler = find_handler(name.substr(0, name.find('|')))) {
+        if (const auto ask = find_asker(name)) {
+            if (auto question = ask(server_, arguments)) {
+                await(std::move(*question), true);
+                if (server_.monitored() && is_monitored(*command)) show_monitors(arguments);
+                return;
+            }
+        }
         Invocation invocation{server_, *this, arguments, writer};
         handler(invocation);
         // Afterwards, as Redis does: SELECT shows the new database. EXEC shows itself behind what it carries out.
@@ -388,16 +400,14 @@ void Client::hold(std::shared_ptr<ClientJob> job) {
 
 void Client::await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
                    Continuation done, std::vector<std::string> locked_keys) {
-    auto statement = std::make_shared<postgres::Statement>();
-    statement->sql = sql;
-    statement->name = "i" + std::to_string(std::hash<std::string>{}(sql));
-    statement->parameters = std::move(types);
-    postgres::Call call;
-    call.statement = std::move(statement);
-    call.arguments = std::move(values);
+    auto call = internal_call(sql, std::move(types), std::move(values));
     call.locked_keys = std::move(locked_keys);
+    await({std::move(call), std::move(done)}, slow);
+}
+
+void Client::await(Question question, bool slow) {
     auto job = std::make_shared<CommandsJob>(*this);
-    job->add(std::move(call), std::move(done));
+    job->add(std::move(question));
     job->database = database;
     job->slow = slow;
     submit(std::move(job));

@@ -5,12 +5,12 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "clients/question.h"
 #include "clients/transactions.h"
 #include "commands/registry.h"
 #include "postgres/job.h"
@@ -40,15 +40,14 @@ class Client {
     void close();
 
     // Runs one internal statement in the client's turn: later requests wait; `done` writes the reply.
-    using Continuation = std::function<void(const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&)>;
+    void await(Question question, bool slow);
     void await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
                Continuation done, std::vector<std::string> locked_keys = {});
     // The same with a job of the caller's own; a job at work that does this is done itself.
     void submit(std::shared_ptr<ClientJob> job);
     // Lets later requests wait until the job says that it is done.
     void hold(std::shared_ptr<ClientJob> job);
-    // Asks the other proxies the same command; `combine` writes the reply out of their answers (maybe none, maybe at once).
-    using Combine = std::function<void(const std::vector<std::string>& answers, resp::ReplyWriter&)>;
+    // Asks the other proxies this command; `combine` writes the reply out of their answers (maybe none, maybe at once).
     void ask_others(const std::vector<std::string>& command, Combine combine);
     // Sends this, which answers no request of the client, soon.
     void deliver(std::string_view bytes);
@@ -59,6 +58,8 @@ class Client {
 
     [[nodiscard]] bool closing() const { return closing_; }
     [[nodiscard]] bool busy() const { return job_ != nullptr; }
+    // For a command's handler: is it one of those of an EXEC?
+    [[nodiscard]] bool in_exec() const { return job_ != nullptr; }
     // Does the request at work get no reply (CLIENT REPLY)?
     [[nodiscard]] bool silent() const { return skipping_ || reply_mode == ReplyMode::off; }
     [[nodiscard]] bool has_requests() const { return !requests_.empty(); }

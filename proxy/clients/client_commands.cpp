@@ -20,7 +20,10 @@ using commands::lower;
 
 constexpr std::string_view syntax_error = "ERR syntax error";
 
-void write_ok(Invocation& invocation) { invocation.writer.simple_string("OK"); }
+// What Redis answers to too many arguments where a subcommand may have some.
+std::string misuse(const std::string& subcommand) {
+    return "ERR unknown subcommand or wrong number of arguments for '" + subcommand + "'. Try CLIENT HELP.";
+}
 
 bool known_type(std::string_view type) {
     return type == "normal" || type == "master" || type == "replica" || type == "slave" || type == "pubsub";
@@ -79,7 +82,7 @@ void add_lines(std::map<std::int64_t, std::string>& lines, std::string_view text
 }
 
 void client_list(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
+    auto& [server, client, arguments, writer] = invocation;
     ListOptions options(arguments);
     if (!options.error.empty()) {
         writer.error(options.error);
@@ -164,7 +167,7 @@ std::int64_t kill(const Server& server, const KillOptions& options, const Client
 }
 
 void client_kill(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
+    auto& [server, client, arguments, writer] = invocation;
     const KillOptions options(arguments);
     if (!options.error.empty()) {
         writer.error(options.error);
@@ -190,7 +193,7 @@ void client_reply(Invocation& invocation) {
     const auto mode = lower(invocation.arguments[2]);
     if (mode == "on") {
         invocation.client.reply_mode = Client::ReplyMode::on;
-        if (invocation.in_exec) {
+        if (invocation.client.in_exec()) {
             write_ok(invocation);
         } else {
             invocation.client.write_unsilenced_ok();
@@ -211,7 +214,7 @@ struct PauseOptions {
             if (mode != "write" && mode != "all") error = "ERR CLIENT PAUSE mode must be WRITE or ALL";
             writes_only = mode == "write";
         } else if (arguments.size() > 4) {
-            error = syntax_error;
+            error = misuse("PAUSE");
         }
         if (!error.empty()) return;
         const auto number = resp::parse_integer(arguments[2]);
@@ -233,9 +236,6 @@ void pause(Server& server, const PauseOptions& options) {
     server.pause(uv_now(server.loop()) + options.milliseconds, options.writes_only);
 }
 
-// All proxies have done it.
-void write_common_ok(const std::vector<std::string>& /*answers*/, resp::ReplyWriter& writer) { writer.simple_string("OK"); }
-
 void client_pause(Invocation& invocation) {
     const PauseOptions options(invocation.arguments);
     if (!options.error.empty()) {
@@ -243,12 +243,12 @@ void client_pause(Invocation& invocation) {
         return;
     }
     pause(invocation.server, options);
-    invocation.client.ask_others(invocation.arguments, write_common_ok);
+    invocation.client.ask_others(invocation.arguments, write_ok_of_all);
 }
 
 void client_unpause(Invocation& invocation) {
     invocation.server.unpause();
-    invocation.client.ask_others(invocation.arguments, write_common_ok);
+    invocation.client.ask_others(invocation.arguments, write_ok_of_all);
 }
 
 void client_setname(Invocation& invocation) {
@@ -262,7 +262,7 @@ void client_setname(Invocation& invocation) {
 }
 
 void client_setinfo(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
+    auto& [server, client, arguments, writer] = invocation;
     const auto option = lower(arguments[2]);
     if (option != "lib-name" && option != "lib-ver") {
         writer.error("ERR Unrecognized option '" + arguments[2] + "'");
@@ -291,7 +291,7 @@ struct UnblockOptions {
         if (arguments.size() == 4 && !with_error && !equals_ignoring_case(arguments[3], "timeout")) {
             error = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
         } else if (arguments.size() > 4) {
-            error = syntax_error;
+            error = misuse("UNBLOCK");
         } else if (!number) {
             error = "ERR value is not an integer or out of range";
         } else {
@@ -308,7 +308,7 @@ struct UnblockOptions {
 bool unblock(Server& /*server*/, const UnblockOptions& /*options*/) { return false; }
 
 void client_unblock(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
+    auto& [server, client, arguments, writer] = invocation;
     const UnblockOptions options(arguments);
     if (!options.error.empty()) {
         writer.error(options.error);

@@ -21,7 +21,7 @@ class ClientJob : public postgres::Job {
     }
 
     // A command among those at work asks the other proxies (Client::ask_others). Does the job see to it, and to the reply?
-    virtual bool ask_others(const std::vector<std::string>& /*command*/, const Client::Combine& /*combine*/) { return false; }
+    virtual bool ask_others(const std::vector<std::string>& /*command*/, const Combine& /*combine*/) { return false; }
 
  protected:
     [[nodiscard]] Client* client() const { return client_; }

@@ -11,9 +11,6 @@ namespace pgredis::clients {
 
 namespace {
 
-// All proxies have done it.
-void write_ok(const std::vector<std::string>& /*answers*/, resp::ReplyWriter& writer) { writer.simple_string("OK"); }
-
 void config_get(Invocation& invocation) {
     std::map<std::string, std::string> found;
     for (std::size_t i = 2; i < invocation.arguments.size(); ++i) {
@@ -26,62 +23,25 @@ void config_get(Invocation& invocation) {
     }
 }
 
-void config_set(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
-    auto& settings = server.settings();
-    if (in_exec) {
-        writer.error("ERR CONFIG SET is not allowed inside MULTI in pgredis");
-        return;
-    }
-    if (arguments.size() % 2 != 0) {
-        writer.error("ERR syntax error");
-        return;
-    }
-    std::map<std::string, std::string> wanted;
+// What CONFIG SET is to set, or why it cannot.
+struct Wanted {
+    std::map<std::string, std::string> values;
+    std::string error;
+};
+
+Wanted read_wanted(const Settings& settings, const std::vector<std::string>& arguments) {
+    if (arguments.size() % 2 != 0) return {{}, "ERR syntax error"};
+    Wanted wanted;
     for (std::size_t i = 2; i < arguments.size(); i += 2) {
         const auto name = commands::lower(arguments[i]);
-        if (!settings.known(name)) {
-            writer.error("ERR Unknown option or number of arguments for CONFIG SET - '" + arguments[i] + "'");
-            return;
-        }
-        const auto refuse = [&writer = writer, &argument = arguments[i]](const std::string& why) {
-            writer.error("ERR CONFIG SET failed (possibly related to argument '" + argument + "') - " + why);
-        };
-        if (wanted.contains(name)) {
-            refuse("duplicate parameter");
-            return;
-        }
-        if (const auto problem = settings.problem(name, arguments[i + 1])) {
-            refuse(*problem);
-            return;
-        }
-        wanted[name] = settings.canonical(name, arguments[i + 1]);
+        if (!settings.known(name))
+            return {{}, "ERR Unknown option or number of arguments for CONFIG SET - '" + arguments[i] + "'"};
+        const auto refused = "ERR CONFIG SET failed (possibly related to argument '" + arguments[i] + "') - ";
+        if (wanted.values.contains(name)) return {{}, refused + "duplicate parameter"};
+        if (const auto problem = settings.problem(name, arguments[i + 1])) return {{}, refused + *problem};
+        wanted.values[name] = settings.canonical(name, arguments[i + 1]);
     }
-    std::string names;
-    std::string values;
-    std::vector<postgres::Value> parameters;
-    for (const auto& [name, value] : wanted) {
-        parameters.emplace_back(name);
-        parameters.emplace_back(value);
-        names += (names.empty() ? "" : ", ") + ("$" + std::to_string(parameters.size() - 1));
-        values += (values.empty() ? "" : ", ") + ("$" + std::to_string(parameters.size()));
-    }
-    const auto sql = "SELECT pg_catalog.count(redis.config_set(s.name, s.value)) FROM ROWS FROM (pg_catalog.unnest(ARRAY[" +
-                     names + "]), pg_catalog.unnest(ARRAY[" + values + "])) AS s(name, value)";
-    std::vector<postgres::Type> types(parameters.size(), postgres::Type::text);
-    client.await(sql, std::move(types), std::move(parameters), true,
-                 [&server = server, &client = client, wanted](const postgres::Rows*, const postgres::Failure* failure,
-                                                              resp::ReplyWriter& reply) {
-                     if (failure != nullptr) {
-                         commands::write_failure(*failure, reply);
-                         return;
-                     }
-                     for (const auto& [name, value] : wanted) server.settings().set(name, value);
-                     server.apply_settings();
-                     // The others hear of it by themselves, but only when they have is it in force. They need not be told the
-                     // values.
-                     client.ask_others({"CONFIG", "SET"}, write_ok);
-                 });
+    return wanted;
 }
 
 void config_help(Invocation& invocation) {
@@ -102,15 +62,41 @@ void config_help(Invocation& invocation) {
 
 }  // namespace
 
+std::optional<Question> ask_config_set(Server& server, const std::vector<std::string>& arguments) {
+    const auto wanted = read_wanted(server.settings(), arguments);
+    if (!wanted.error.empty()) return std::nullopt;
+    std::vector<std::string> names;
+    std::vector<std::string> values;
+    for (const auto& [name, value] : wanted.values) {
+        names.push_back(name);
+        values.push_back(value);
+    }
+    return Question{
+        internal_call("SELECT pg_catalog.count(redis.config_set(s.name, s.value)) FROM ROWS FROM (pg_catalog.unnest("
+                      "$1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS s(name, value)",
+                      {postgres::Type::text_array, postgres::Type::text_array}, {std::move(names), std::move(values)}),
+        [&server, set = wanted.values](const postgres::Rows*, const postgres::Failure* failure, resp::ReplyWriter& reply) {
+            if (failure != nullptr) {
+                commands::write_failure(*failure, reply);
+                return;
+            }
+            for (const auto& [name, value] : set) server.settings().set(name, value);
+            server.apply_settings();
+            reply.simple_string("OK");
+        },
+        // They hear of it by themselves, but only when all have is it in force. They need not be told the values.
+        {"CONFIG", "SET"}};
+}
+
 void handle_config(Invocation& invocation) {
     const auto subcommand = commands::lower(invocation.arguments[1]);
     if (subcommand == "get") {
         config_get(invocation);
     } else if (subcommand == "set") {
-        config_set(invocation);
+        invocation.writer.error(read_wanted(invocation.server.settings(), invocation.arguments).error);  // see ask_config_set
     } else if (subcommand == "resetstat") {
         invocation.server.statistics() = {};
-        invocation.client.ask_others(invocation.arguments, write_ok);
+        invocation.client.ask_others(invocation.arguments, write_ok_of_all);
     } else if (subcommand == "rewrite") {
         invocation.writer.error("ERR The server is running without a config file");
     } else {

@@ -1,5 +1,6 @@
 #include "clients/connection_commands.h"
 
+#include <climits>
 #include <unordered_map>
 
 #include "clients/client.h"
@@ -13,8 +14,6 @@ namespace pgredis::clients {
 namespace {
 
 constexpr std::string_view wrong_password = "WRONGPASS invalid username-password pair or user is disabled.";
-
-void write_ok(Invocation& invocation) { invocation.writer.simple_string("OK"); }
 
 // Compares in a time that does not tell how much of it was right.
 bool same_secret(std::string_view left, std::string_view right) {
@@ -86,7 +85,7 @@ void handle_auth(Invocation& invocation) {
 }
 
 void handle_hello(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
+    auto& [server, client, arguments, writer] = invocation;
     auto protocol = client.protocol;
     if (arguments.size() > 1) {
         const auto version = resp::parse_integer(arguments[1]);
@@ -153,6 +152,8 @@ void handle_select(Invocation& invocation) {
     const auto index = resp::parse_integer(invocation.arguments[1]);
     if (!index) {
         invocation.writer.error("ERR value is not an integer or out of range");
+    } else if (*index < INT_MIN || *index > INT_MAX) {
+        invocation.writer.error("ERR value is out of range, value must between -2147483648 and 2147483647");
     } else if (*index < 0 || *index >= invocation.server.config().databases) {
         invocation.writer.error("ERR DB index is out of range");
     } else {

@@ -21,8 +21,9 @@ struct Invocation {
     Client& client;
     std::vector<std::string>& arguments;  // the whole request
     resp::ReplyWriter& writer;
-    bool in_exec = false;  // nothing can be awaited: the replies of an EXEC are being written
 };
+
+inline void write_ok(Invocation& invocation) { invocation.writer.simple_string("OK"); }
 
 using Handler = void (*)(Invocation&);
 

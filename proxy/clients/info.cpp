@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fstream>
 #include <set>
@@ -204,23 +205,25 @@ std::string pgredis_section(Server& server) {
                     {"queued_jobs", std::to_string(counters.queued_jobs)}});
 }
 
-void write_info(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
-    static const std::vector<std::string> all{"server", "clients", "memory",     "persistence", "stats",    "replication",
-                                              "cpu",    "modules", "errorstats", "cluster",     "keyspace", "pgredis"};
-    std::set<std::string> wanted;
-    for (std::size_t i = 1; i < arguments.size(); ++i) {
-        const auto name = commands::lower(arguments[i]);
-        if (name == "default" || name == "all" || name == "everything") {
-            wanted.insert(all.begin(), all.end());
-        } else {
-            wanted.insert(name);
-        }
-    }
-    if (arguments.size() == 1) wanted.insert(all.begin(), all.end());
+// The sections, in the order they are shown.
+constexpr std::array<std::string_view, 12> all_sections{"server",     "clients",     "memory",   "persistence",
+                                                        "stats",      "replication", "cpu",      "modules",
+                                                        "errorstats", "cluster",     "keyspace", "pgredis"};
 
+using Sections = std::set<std::string, std::less<>>;
+
+Sections wanted_sections(const std::vector<std::string>& arguments) {
+    Sections wanted;
+    for (std::size_t i = 1; i < arguments.size(); ++i) wanted.insert(commands::lower(arguments[i]));
+    if (wanted.empty() || wanted.contains("default") || wanted.contains("all") || wanted.contains("everything"))
+        wanted.insert(all_sections.begin(), all_sections.end());
+    return wanted;
+}
+
+// All but the keyspace.
+std::string own_sections(Server& server, const Sections& wanted) {
     std::vector<std::string> texts;
-    for (const auto& name : all) {
+    for (const auto& name : all_sections) {
         if (!wanted.contains(name)) continue;
         if (name == "server") texts.push_back(server_section(server));
         if (name == "clients") texts.push_back(clients_section(server));
@@ -236,30 +239,28 @@ void write_info(Invocation& invocation) {
     }
     std::string text;
     for (const auto& one : texts) text += (text.empty() ? "" : "\r\n") + one;
-    if (!wanted.contains("keyspace") || in_exec) {
-        writer.verbatim("txt", text);
-        return;
-    }
-    client.await(
-        "SELECT coalesce(pg_catalog.string_agg(pg_catalog.format(E'db%s:keys=%s,expires=%s,avg_ttl=%s\\r\\n', k.db, k.keys, "
-        "k.expires, k.avg_ttl), '' "
-        "ORDER BY k.db), '') FROM redis.info_keyspace() k",
-        {}, {}, true, [text](const postgres::Rows* rows, const postgres::Failure* failure, resp::ReplyWriter& reply) {
-            if (failure != nullptr) {
-                commands::write_failure(*failure, reply);
-                return;
-            }
-            const std::string keyspace(PQgetvalue(rows->result, 0, 0), static_cast<std::size_t>(PQgetlength(rows->result, 0, 0)));
-            reply.verbatim("txt", text + (text.empty() ? "" : "\r\n") + "# Keyspace\r\n" + keyspace);
-        });
+    return text;
 }
 
 // Does it show a section that speaks of all proxies?
-bool concerns_others(const std::vector<std::string>& arguments) {
-    static const std::set<std::string> sections{"default", "all", "everything", "clients", "pgredis"};
-    return arguments.size() == 1 || std::any_of(arguments.begin() + 1, arguments.end(), [](const std::string& argument) {
-               return sections.contains(commands::lower(argument));
-           });
+bool concerns_others(const Sections& wanted) { return wanted.contains("clients") || wanted.contains("pgredis"); }
+
+bool knows_others(Server& server) {
+    const auto told_at = server.others().told_at;
+    return told_at != 0 && uv_now(server.loop()) - told_at < others_fresh_ms;
+}
+
+void learn_about_others(Server& server, const std::vector<std::string>& answers) {
+    Server::Others told{answers.size(), 0, 0, uv_now(server.loop())};
+    for (const auto& answer : answers) {
+        std::istringstream figures(answer);
+        std::size_t clients = 0;
+        std::size_t blocked = 0;
+        figures >> clients >> blocked;
+        told.clients += clients;
+        told.blocked += blocked;
+    }
+    server.others() = told;
 }
 
 }  // namespace
@@ -267,28 +268,39 @@ bool concerns_others(const std::vector<std::string>& arguments) {
 std::string answer_info(Server& server) { return fmt::format("{} {}", server.clients().size(), blocked_clients(server)); }
 
 void handle_info(Invocation& invocation) {
-    auto& [server, client, arguments, writer, in_exec] = invocation;
-    const auto& others = server.others();
-    const bool fresh = others.told_at != 0 && uv_now(server.loop()) - others.told_at < others_fresh_ms;
-    if (fresh || !concerns_others(arguments)) {
-        write_info(invocation);
+    auto& [server, client, arguments, writer] = invocation;
+    auto wanted = wanted_sections(arguments);
+    if (!concerns_others(wanted) || knows_others(server)) {
+        writer.verbatim("txt", own_sections(server, wanted));
         return;
     }
-    client.ask_others({"INFO"}, [&server = server, &client = client, arguments = arguments, in_exec = in_exec](
-                                    const std::vector<std::string>& answers, resp::ReplyWriter& reply) mutable {
-        Server::Others told{answers.size(), 0, 0, uv_now(server.loop())};
-        for (const auto& answer : answers) {
-            std::istringstream figures(answer);
-            std::size_t clients = 0;
-            std::size_t blocked = 0;
-            figures >> clients >> blocked;
-            told.clients += clients;
-            told.blocked += blocked;
-        }
-        server.others() = told;
-        Invocation again{server, client, arguments, reply, in_exec};
-        write_info(again);
+    client.ask_others({"INFO"}, [&server = server, wanted = std::move(wanted)](const std::vector<std::string>& answers,
+                                                                               resp::ReplyWriter& reply) {
+        learn_about_others(server, answers);
+        reply.verbatim("txt", own_sections(server, wanted));
     });
+}
+
+std::optional<Question> ask_info(Server& server, const std::vector<std::string>& arguments) {
+    auto wanted = wanted_sections(arguments);
+    if (!wanted.contains("keyspace")) return std::nullopt;
+    const bool ask_others = concerns_others(wanted) && !knows_others(server);
+    return Question{
+        internal_call("SELECT coalesce(pg_catalog.string_agg(pg_catalog.format(E'db%s:keys=%s,expires=%s,avg_ttl=%s\\r\\n', "
+                      "k.db, k.keys, k.expires, k.avg_ttl), '' ORDER BY k.db), '') FROM redis.info_keyspace() k",
+                      {}, {}),
+        [&server, wanted = std::move(wanted)](const postgres::Rows* rows, const postgres::Failure* failure,
+                                              resp::ReplyWriter& reply) {
+            if (failure != nullptr) {
+                commands::write_failure(*failure, reply);
+                return;
+            }
+            const std::string keyspace(PQgetvalue(rows->result, 0, 0), static_cast<std::size_t>(PQgetlength(rows->result, 0, 0)));
+            const auto text = own_sections(server, wanted);
+            reply.verbatim("txt", text + (text.empty() ? "" : "\r\n") + "# Keyspace\r\n" + keyspace);
+        },
+        ask_others ? std::vector<std::string>{"INFO"} : std::vector<std::string>{},
+        [&server](const std::vector<std::string>& answers) { learn_about_others(server, answers); }};
 }
 
 }  // namespace pgredis::clients

@@ -39,7 +39,7 @@ std::string monitor_time() {
 
 void handle_monitor(Invocation& invocation) {
     auto& client = invocation.client;
-    if (invocation.in_exec) {
+    if (client.in_exec()) {
         invocation.writer.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
     } else if (!client.monitoring) {  // else no reply at all, as in Redis
         invocation.server.start_monitor(client);

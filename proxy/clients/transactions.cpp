@@ -85,6 +85,13 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
                     if (version == 3) protocol_now = resp::Protocol::resp3;
                 }
                 show();
+                if (const auto ask = find_asker(command->name)) {
+                    if (auto question = ask(server(), arguments)) {
+                        add_call(std::move(question->call), bound_calls);
+                        item.question = std::move(question);
+                        continue;
+                    }
+                }
                 item.request = std::move(request);
                 continue;
             }
@@ -93,6 +100,10 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
                 for (const auto& position : *positions) {
                     keys.push_back(arguments[position.index]);
                     databases.push_back(database_now);
+                    if (const auto other = commands::other_database(*position.spec, arguments)) {
+                        keys.push_back(arguments[position.index]);
+                        databases.push_back(*other);
+                    }
                 }
             }
             everything = everything || (command->writes() && command->key_specs.empty());
@@ -108,9 +119,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
                 database_in_sql = database_now;
             }
             item.format = good.format;
-            item.is_call = true;
-            call_items_.push_back(items_.size() - 1);
-            bound_calls.push_back(std::move(good.call));
+            add_call(std::move(good.call), bound_calls);
         }
         if (monitored) monitor_lines_.push_back(monitor_line(database_now, client()->address, exec));
         has_calls_ = !bound_calls.empty() || !watches.empty();
@@ -124,7 +133,15 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
         if (client() == nullptr) return;
         if (const auto item = item_of(index); item != no_item) {
             resp::ReplyWriter writer(items_[item].reply, items_[item].protocol);
-            commands::write_reply(rows, items_[item].format, writer);
+            if (const auto& question = items_[item].question) {
+                if (question->others.empty()) {
+                    question->answer(&rows, nullptr, writer);
+                } else {
+                    items_[item].combine = question->when_others_answered(rows);
+                }
+            } else {
+                commands::write_reply(rows, items_[item].format, writer);
+            }
         }
     }
 
@@ -143,7 +160,11 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
             return;
         }
         resp::ReplyWriter writer(items_[item].reply, items_[item].protocol);
-        commands::write_failure(failure, writer);
+        if (items_[item].question) {
+            items_[item].question->answer(nullptr, &failure, writer);
+        } else {
+            commands::write_failure(failure, writer);
+        }
         ++server().statistics().error_replies;
     }
 
@@ -160,7 +181,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
         }
     }
 
-    bool ask_others(const std::vector<std::string>& command, const Client::Combine& combine) override {
+    bool ask_others(const std::vector<std::string>& command, const Combine& combine) override {
         waiting_ = true;
         server().peers().ask(command, [self = shared_from_this(), combine](const std::vector<std::string>& answers) {
             self->on_answers(answers, combine);
@@ -178,8 +199,17 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
         std::string reply;
         bool is_call = false;
         commands::ReplyFormat format;
+        std::optional<Question> question;  // where the call is the proxy's own
+        Combine combine;                   // … and asks other proxies too
         resp::Protocol protocol = resp::Protocol::resp2;
     };
+
+    // A call that answers the latest item.
+    void add_call(postgres::Call call, std::vector<postgres::Call>& bound_calls) {
+        items_.back().is_call = true;
+        call_items_.push_back(items_.size() - 1);
+        bound_calls.push_back(std::move(call));
+    }
 
     static postgres::Call select_call(std::int16_t database) {
         static const auto sql = statement(
@@ -225,33 +255,35 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
         if (!client()->silent()) resp::ReplyWriter(reply_, client()->protocol).array(items_.size());
     }
 
-    // Puts the items' replies together, in order, and carries out the connection's own commands meanwhile. One of these may have
-    // to wait for other proxies: then on_answers() goes on.
+    // Puts the items' replies together, in order, and carries out the connection's own commands meanwhile. Where other proxies
+    // have to be asked, on_answers() goes on.
     void go_on() {
         for (; next_item_ < items_.size(); ++next_item_) {
             auto& item = items_[next_item_];
             resp::ReplyWriter writer(item.reply, client()->protocol);
-            if (item.handler != nullptr) {
-                Invocation invocation{server(), *client(), item.request.arguments, writer, true};
-                in_handler_ = true;
+            going_on_ = true;
+            if (item.combine) {
+                ask_others(item.question->others, item.combine);
+            } else if (!item.is_call && item.handler != nullptr) {
+                Invocation invocation{server(), *client(), item.request.arguments, writer};
                 item.handler(invocation);
-                in_handler_ = false;
-                if (waiting_) return;
             } else if (!item.is_call) {
                 writer.error(item.error);
             }
+            going_on_ = false;
+            if (waiting_) return;
             take_reply(item);
         }
         finish();
     }
 
-    void on_answers(const std::vector<std::string>& answers, const Client::Combine& combine) {
+    void on_answers(const std::vector<std::string>& answers, const Combine& combine) {
         waiting_ = false;
         if (client() == nullptr) return;
         auto& item = items_[next_item_];
         resp::ReplyWriter writer(item.reply, client()->protocol);
         combine(answers, writer);
-        if (in_handler_) return;  // nobody had to be waited for
+        if (going_on_) return;  // nobody had to be waited for
         take_reply(item);
         ++next_item_;
         go_on();
@@ -277,7 +309,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
     std::vector<std::string> aborted_monitor_lines_;  // … or EXEC alone
     bool has_calls_ = false;
     bool failed_ = false;
-    bool in_handler_ = false;
+    bool going_on_ = false;
     bool waiting_ = false;  // for other proxies
 };
 

@@ -34,11 +34,11 @@ LegacyRange legacy_range(const Command& command) {
     LegacyRange legacy;
     for (const auto& spec : command.key_specs) {
         if (spec.begin != KeySpec::Begin::index || spec.find != KeySpec::Find::range) continue;
-        const std::int64_t last = spec.last >= 0 ? spec.index + spec.last : spec.last;
+        const std::int64_t last = spec.last >= 0 ? spec.place.index + spec.last : spec.last;
         if (legacy.first == 0) {
-            legacy = {spec.index, last, spec.step};
-        } else if (spec.index < legacy.first || (legacy.last >= 0 && spec.index > legacy.last)) {
-            legacy.first = std::min<std::int64_t>(legacy.first, spec.index);
+            legacy = {spec.place.index, last, spec.step};
+        } else if (spec.place.index < legacy.first || (legacy.last >= 0 && spec.place.index > legacy.last)) {
+            legacy.first = std::min<std::int64_t>(legacy.first, spec.place.index);
             legacy.last = last;
         }
     }
@@ -58,20 +58,20 @@ void write_key_spec(const KeySpec& spec, ReplyWriter& writer) {
     writer.bulk("begin_search");
     writer.map(2);
     writer.bulk("type");
-    switch (spec.begin) {
+    switch (spec.shown ? spec.begin : KeySpec::Begin::unknown) {
         case KeySpec::Begin::index:
             writer.bulk("index");
             writer.bulk("spec");
             writer.map(1);
-            write_pair("index", spec.index, writer);
+            write_pair("index", spec.place.index, writer);
             break;
         case KeySpec::Begin::keyword:
             writer.bulk("keyword");
             writer.bulk("spec");
             writer.map(2);
             writer.bulk("keyword");
-            writer.bulk(spec.keyword);
-            write_pair("startfrom", spec.index, writer);
+            writer.bulk(spec.place.keyword);
+            write_pair("startfrom", spec.place.index, writer);
             break;
         case KeySpec::Begin::unknown:
             writer.bulk("unknown");
@@ -82,7 +82,7 @@ void write_key_spec(const KeySpec& spec, ReplyWriter& writer) {
     writer.bulk("find_keys");
     writer.map(2);
     writer.bulk("type");
-    switch (spec.find) {
+    switch (spec.shown ? spec.find : KeySpec::Find::unknown) {
         case KeySpec::Find::range:
             writer.bulk("range");
             writer.bulk("spec");

@@ -33,16 +33,22 @@ std::vector<std::string> strings(const ordered_json& json) {
 
 std::string text_or_empty(const ordered_json& json) { return json.is_string() ? json.get<std::string>() : std::string(); }
 
+ArgumentPlace read_place(const ordered_json& json) {
+    if (json.contains("index")) return {json["index"].get<int>(), ""};
+    return {json.at("keyword").at(1).get<int>(), json.at("keyword").at(0).get<std::string>()};
+}
+
 KeySpec read_key_spec(const ordered_json& json) {
     KeySpec spec;
+    spec.shown = !json.contains("unknown");
+    if (json.contains("database")) spec.database = read_place(json["database"]);
     if (json.contains("flags")) spec.flags = words(json["flags"].get<std::string>());
     if (json.contains("index")) {
         spec.begin = KeySpec::Begin::index;
-        spec.index = json["index"].get<int>();
+        spec.place = read_place(json);
     } else if (json.contains("keyword")) {
         spec.begin = KeySpec::Begin::keyword;
-        spec.keyword = json["keyword"].at(0).get<std::string>();
-        spec.index = json["keyword"].at(1).get<int>();
+        spec.place = read_place(json);
     }
     if (json.contains("range")) {
         spec.find = KeySpec::Find::range;
@@ -99,26 +105,25 @@ std::unique_ptr<Command> read_command(const ordered_json& json) {
     return command;
 }
 
+// The number of the argument; 0 when the keyword is not there.
+int find_argument(const ArgumentPlace& place, std::span<const std::string> arguments) {
+    if (place.keyword.empty()) return place.index;
+    const auto count = static_cast<int>(arguments.size());
+    const bool backwards = place.index < 0;
+    const int start = backwards ? count + place.index : place.index;
+    const int stop = backwards ? 0 : count - 1;
+    for (int i = start; backwards ? i > stop : i < stop; i += backwards ? -1 : 1) {
+        if (i > 0 && i < count && equals_ignoring_case(arguments[i], place.keyword)) return i + 1;
+    }
+    return 0;
+}
+
 // Redis's getKeysUsingKeySpecs, for one specification: appends the keys found, or answers false when the arguments are invalid.
 bool append_positions(const KeySpec& spec, std::span<const std::string> arguments, std::vector<KeyPosition>& out) {
     const auto count = static_cast<int>(arguments.size());
-    int begin = 0;
-    if (spec.begin == KeySpec::Begin::index) {
-        begin = spec.index;
-    } else if (spec.begin == KeySpec::Begin::keyword) {
-        const bool backwards = spec.index < 0;
-        const int start = backwards ? count + spec.index : spec.index;
-        const int stop = backwards ? 0 : count - 1;
-        for (int i = start; backwards ? i > stop : i < stop; i += backwards ? -1 : 1) {
-            if (i > 0 && i < count && equals_ignoring_case(arguments[i], spec.keyword)) {
-                begin = i + 1;
-                break;
-            }
-        }
-        if (begin == 0) return true;
-    } else {
-        return true;
-    }
+    if (spec.begin == KeySpec::Begin::unknown) return true;
+    const int begin = find_argument(spec.place, arguments);
+    if (begin == 0 && spec.begin == KeySpec::Begin::keyword) return true;
 
     int first = begin;
     int last = 0;
@@ -219,6 +224,15 @@ std::optional<std::vector<KeyPosition>> key_positions(const Command& command, st
         if (!append_positions(spec, arguments, positions)) return std::nullopt;
     }
     return positions;
+}
+
+std::optional<std::int16_t> other_database(const KeySpec& spec, std::span<const std::string> arguments) {
+    if (!spec.database) return std::nullopt;
+    const auto found = static_cast<std::size_t>(find_argument(*spec.database, arguments));
+    if (found == 0 || found >= arguments.size()) return std::nullopt;
+    const auto number = resp::parse_integer(arguments[found]);
+    if (!number || *number < 0 || *number > INT16_MAX) return std::nullopt;
+    return static_cast<std::int16_t>(*number);
 }
 
 }  // namespace pgredis::commands

@@ -32,18 +32,25 @@ struct ReplyFormat {
     bool array = false;      // it returns an array: its NULL is a null array
 };
 
+// An argument: by its number, or behind a keyword that is looked for from that number on (negative: from the end, backwards).
+struct ArgumentPlace {
+    int index = 0;
+    std::string keyword;
+};
+
 // Where a command's keys are, as Redis's key specifications say it.
 struct KeySpec {
     enum class Begin : std::uint8_t { index, keyword, unknown } begin = Begin::unknown;
     enum class Find : std::uint8_t { range, keynum, unknown } find = Find::unknown;
-    int index = 0;  // Begin::index: argument number; Begin::keyword: where the search starts (negative: from the end)
-    std::string keyword;
-    int last = 0;  // Find::range: last key relative to the first; negative: from the end of the arguments
+    bool shown = true;    // false: clients are told that it is unknown, as Redis tells them
+    ArgumentPlace place;  // where it begins
+    int last = 0;         // Find::range: last key relative to the first; negative: from the end of the arguments
     int step = 1;
     int limit = 0;        // with last = -1: 1/limit of the remaining arguments
     int count_index = 0;  // Find::keynum: where the number of keys is, relative to the begin
     int first = 0;        // Find::keynum: where the first key is, relative to the begin
     std::vector<std::string> flags;
+    std::optional<ArgumentPlace> database;  // the number of another database, in which the same keys are concerned too
 };
 
 // One signature of a function.
@@ -132,6 +139,9 @@ struct KeyPosition {
 // instance).
 [[nodiscard]] std::optional<std::vector<KeyPosition>> key_positions(const Command& command,
                                                                     std::span<const std::string> arguments);
+
+// The other database that keys of this specification are concerned in. Nothing when there is none, or no number.
+[[nodiscard]] std::optional<std::int16_t> other_database(const KeySpec& spec, std::span<const std::string> arguments);
 
 [[nodiscard]] std::string lower(std::string_view text);
 [[nodiscard]] bool equals_ignoring_case(std::string_view left, std::string_view right);

@@ -20,6 +20,15 @@ constexpr std::uint64_t tick_ms = 100;
 // Large batches cost least a call, so a second lane gets work only when jobs have waited this long for the first.
 constexpr std::uint64_t patience_ms = 5;
 
+// Stands for each key that the job locks.
+void read_locks(const Job& job, std::vector<std::size_t>& locks) {
+    locks.clear();
+    for (const auto& call : job.calls) {
+        for (const auto& key : call.locked_keys)
+            locks.push_back(std::hash<std::string>{}(key) ^ static_cast<std::size_t>(job.database));
+    }
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(uv_loop_t* loop, const Connector& connector, DispatcherOptions options, Events events)
@@ -140,16 +149,28 @@ bool Dispatcher::conflicts(const std::vector<std::size_t>& locks) const {
     });
 }
 
+// The database whose turn it is: that of the oldest job which no other lane keeps waiting.
+Dispatcher::Queue* Dispatcher::choose_queue() {
+    Queue* chosen = nullptr;
+    std::uint64_t oldest = 0;
+    std::vector<std::size_t> locks;
+    for (auto& [database, queue] : quick_queues_) {
+        const auto end = queue.begin() + static_cast<std::ptrdiff_t>(std::min(queue.size(), max_skipped_jobs));
+        const auto free = std::find_if(queue.begin(), end, [&](const auto& job) {
+            read_locks(*job, locks);
+            return !conflicts(locks);
+        });
+        if (free == end || (chosen != nullptr && (*free)->queued_at >= oldest)) continue;
+        chosen = &queue;
+        oldest = (*free)->queued_at;
+    }
+    return chosen;
+}
+
 // The oldest jobs of one database. A job that needs a key which another lane has locked would only wait there: it stays in the
 // queue.
 std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std::size_t>& batch_locks) {
-    Queue* oldest = nullptr;
-    std::int16_t database = 0;
-    for (auto& [number, queue] : quick_queues_) {
-        if (queue.empty() || (oldest != nullptr && queue.front()->queued_at >= oldest->front()->queued_at)) continue;
-        oldest = &queue;
-        database = number;
-    }
+    auto* oldest = choose_queue();
     std::vector<std::shared_ptr<Job>> batch;
     if (oldest == nullptr) return batch;
     const auto affordable = recent_nanoseconds_ <= 0
@@ -163,11 +184,7 @@ std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std:
     std::size_t bytes = 0;
     while (!oldest->empty() && skipped.size() < max_skipped_jobs) {
         auto& job = oldest->front();
-        locks.clear();
-        for (const auto& call : job->calls) {
-            for (const auto& key : call.locked_keys)
-                locks.push_back(std::hash<std::string>{}(key) ^ static_cast<std::size_t>(database));
-        }
+        read_locks(*job, locks);
         calls += job->calls.size() - job->answered;
         bytes += job->bytes;
         if (!batch.empty() && (calls > most_calls || taken.size() + locks.size() > max_batch_locks || bytes > max_batch_bytes))

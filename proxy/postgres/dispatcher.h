@@ -70,6 +70,7 @@ class Dispatcher final : public Lane::Observer {
     void dispatch_slow();
     void dispatch_transactions();
     void open_lane(std::vector<std::unique_ptr<Lane>>& lanes, Lane::Kind kind, const char* name);
+    Queue* choose_queue();
     std::vector<std::shared_ptr<Job>> take_batch(std::unordered_set<std::size_t>& locks);
     [[nodiscard]] bool conflicts(const std::vector<std::size_t>& locks) const;
     std::shared_ptr<Job> take_slow();

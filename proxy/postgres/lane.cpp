@@ -273,7 +273,7 @@ void Lane::send_call(const Statement& statement, bool grouped, std::vector<std::
         for (const auto type : statement.parameters) types.push_back(grouped ? array_oid(type) : type_oid(type));
         PQsendPrepare(connection_->get(), name.c_str(), (grouped ? statement.grouped_sql : statement.sql).c_str(),
                       static_cast<int>(types.size()), types.data());
-        steps_.push_back({Step::Kind::prepare, {}, name, nullptr});
+        steps_.push_back({Step::Kind::prepare, items, name, nullptr});
     }
     Parameters parameters(buffer_);
     for (std::size_t p = 0; p < statement.parameters.size(); ++p) {
@@ -296,13 +296,17 @@ void Lane::send_call(const Statement& statement, bool grouped, std::vector<std::
     steps_.push_back({Step::Kind::call, std::move(items), {}, nullptr});
 }
 
+// What a deployment has made invalid.
+void Lane::forget_prepared() {
+    if (!std::exchange(forget_prepared_, false)) return;
+    prepared_.clear();
+    send_sql("DEALLOCATE ALL");
+}
+
 void Lane::send(const Range& range) {
     steps_.clear();
     current_step_ = 0;
-    if (std::exchange(forget_prepared_, false)) {
-        prepared_.clear();
-        send_sql("DEALLOCATE ALL");
-    }
+    forget_prepared();
     send_prelude(range);
     if (range.grouped) {
         // Calls of the same statement become one, as far as every client's own order allows: calls of different clients that wait
@@ -374,7 +378,7 @@ void Lane::on_sync() {
         if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_PIPELINE_ABORTED) continue;
         const auto failure = failure_of(step.result.get());
         std::optional<std::size_t> culprit;
-        if (step.kind == Step::Kind::call && step.items.size() == 1) culprit = step.items.front();
+        if (step.items.size() == 1) culprit = step.items.front();
         for (const auto& other : steps_) {
             const bool made = other.result && PQresultStatus(other.result.get()) == PGRES_COMMAND_OK;
             if (other.kind == Step::Kind::prepare && !made) prepared_.erase(other.prepared);
@@ -505,6 +509,7 @@ void Lane::begin_carefully(int attempts) {
     careful_->attempts = attempts;
     steps_.clear();
     current_step_ = 0;
+    forget_prepared();
     send_sql("BEGIN");
     for (std::size_t i = 0; i < items_.size() && items_[i].call().prologue; ++i)
         send_call(*items_[i].call().statement, false, {i});
@@ -520,15 +525,17 @@ void Lane::go_on_carefully(const Failure* failure) {
         const auto reason = careful.failure;
         const auto attempts = careful.attempts + 1;
         careful_.reset();
-        if (is_transient(reason) && attempts < max_attempts) {
+        if (forget_prepared_ || (is_transient(reason) && attempts < max_attempts)) {
             begin_carefully(attempts);
         } else {
             fail_all(reason);
         }
         return;
     }
-    if (failure != nullptr && (careful.phase != Phase::call || is_transient(*failure))) {
+    const bool stale = failure != nullptr && careful.attempts == 0 && is_stale_plan(*failure);
+    if (failure != nullptr && (careful.phase != Phase::call || is_transient(*failure) || stale)) {
         careful.failure = *failure;
+        forget_prepared_ = stale;
         careful.phase = Phase::rollback;
         steps_.clear();
         current_step_ = 0;

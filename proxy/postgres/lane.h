@@ -86,7 +86,7 @@ class Lane {
     // What was sent, in the order of the answers to come.
     struct Step {
         enum class Kind { prelude, prepare, call, sync } kind;
-        std::vector<std::size_t> items;  // of a call
+        std::vector<std::size_t> items;  // of a call, or of the call that a statement is prepared for
         std::string prepared;            // name, of a prepare
         ResultPtr result;
         bool ended = false;
@@ -117,6 +117,7 @@ class Lane {
     void settle_transaction(Range range, const Failure& failure, std::optional<std::size_t> culprit);
     void send_sql(const char* sql);
     void send_sync();
+    void forget_prepared();
     void begin_carefully(int attempts);
     void go_on_carefully(const Failure* failure);
     void end_carefully();

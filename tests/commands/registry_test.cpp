@@ -134,6 +134,27 @@ TEST(Words, OfAnyCase) {
     EXPECT_TRUE(equals_ignoring_case("", ""));
 }
 
+TEST(KeyPositions, MayConcernAnotherDatabase) {
+    const Json move{{"flags", "RW"}, {"index", 1}, {"range", {0, 1, 0}}, {"database", {{"index", 2}}}};
+    const Json copy{{"flags", "OW"}, {"index", 2}, {"range", {0, 1, 0}}, {"database", {{"keyword", {"DB", -2}}}}};
+    const Json plain{{"flags", "OW"}, {"index", 1}, {"range", {0, 1, 0}}};
+    const auto registry = registry_of({row("move", {{"key_specs", {move}}}), row("copy", {{"key_specs", {copy}}}),
+                                       row("plain", {{"key_specs", Json::array({plain})}})});
+    const auto other = [&registry](const Words& words) {
+        return other_database(registry->find(words[0])->key_specs[0], words).value_or(-1);
+    };
+    EXPECT_EQ(other({"move", "k", "3"}), 3);
+    EXPECT_EQ(other({"move", "k", "x"}), -1);
+    EXPECT_EQ(other({"move", "k", "-1"}), -1);
+    EXPECT_EQ(other({"move", "k", "32768"}), -1);
+    EXPECT_EQ(other({"move", "k"}), -1);
+    EXPECT_EQ(other({"copy", "a", "b"}), -1);
+    EXPECT_EQ(other({"copy", "a", "b", "db"}), -1);
+    EXPECT_EQ(other({"copy", "a", "b", "db", "1", "REPLACE"}), 1);
+    EXPECT_EQ(other({"copy", "a", "b", "DB", "1", "DB", "2"}), 2);
+    EXPECT_EQ(other({"plain", "a"}), -1);
+}
+
 // The keys of these arguments, joined by blanks.
 std::string keys(const std::vector<Json>& specs, const Words& arguments) {
     const auto registry = registry_of({row("c", {{"key_specs", specs}})});
@@ -180,6 +201,9 @@ TEST(KeyPositions, AKeywordIsSearchedFromEitherEnd) {
     EXPECT_EQ(keys({backward}, {"c", "a", "b"}), "");
     EXPECT_EQ(keys({backward}, {"keys", "a"}), "") << "the command's own name is none";
     EXPECT_EQ(keys({backward}, {"c"}), "");
+    const Json untold{{"flags", "OW"}, {"unknown", true}, {"keyword", {"STORE", -2}}, {"range", {0, 1, 0}}};
+    EXPECT_EQ(keys({untold}, {"c", "k", "STORE", "a", "store", "b", "ASC"}), "b") << "found, though not told of";
+    EXPECT_EQ(keys({untold}, {"c", "k", "STORE"}), "");
 }
 
 TEST(KeyPositions, ANumberOfKeysIsTold) {

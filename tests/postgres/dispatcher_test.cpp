@@ -68,6 +68,7 @@ constexpr const char* functions = R"(
     END $$;
     CREATE FUNCTION test.touch(word text) RETURNS text LANGUAGE sql AS 'UPDATE test.held h SET word = h.word WHERE h.word = touch.word RETURNING h.word';
     CREATE FUNCTION test.sleep(word text) RETURNS text LANGUAGE sql AS 'SELECT word FROM pg_sleep(0.4)';
+    CREATE FUNCTION test.nap(word text) RETURNS text LANGUAGE sql AS 'SELECT word FROM pg_sleep(0.15)';
     -- The first call of all hangs.
     CREATE FUNCTION test.hang_once(word text) RETURNS text LANGUAGE plpgsql AS $$
     BEGIN
@@ -406,6 +407,23 @@ TEST_F(DispatcherTest, WhoWaitsForAnyOtherLockHoldsUpNobodyEither) {
     EXPECT_THAT(blocked->answers, ElementsAre("x"));
 }
 
+TEST_F(DispatcherTest, ADatabaseWhoseJobsWaitForAKeyHoldsUpNoOther) {
+    start({.quick_lanes = 2, .slow_lanes = 2, .wait_ms = 20'000});
+    ASSERT_TRUE(loop_.run_until([this] { return dispatcher_->counters().connected_lanes == 2; }));
+    const auto holder = submit({call("nap", "holder", true, {"k"})});
+    ASSERT_TRUE(loop_.run_until([this] { return dispatcher_->counters().batches == 1; }));
+    const auto waiting = submit({call("lock", "k", true, {"k"})});
+    const auto beside = submit({call("echo", "free")});
+    const auto other = submit({call("echo", "other")}, 1);
+    ASSERT_TRUE(loop_.run_until([&] { return beside->finished() && other->finished(); }));
+    EXPECT_FALSE(holder->finished());
+    const auto alone = submit({call("echo", "alone")}, 1);
+    ASSERT_TRUE(loop_.run_until([&] { return alone->finished(); }));
+    EXPECT_FALSE(holder->finished());
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(waiting->answers, ElementsAre("k"));
+}
+
 TEST_F(DispatcherTest, SlowJobsHoldUpNobody) {
     start();
     wait_for_connection();
@@ -466,6 +484,31 @@ TEST_F(DispatcherTest, InATransactionAFailingCallDoesNotUndoTheOthers) {
     const auto next = submit_transaction({call("write_or_fail", "c")});
     ASSERT_TRUE(finish());
     EXPECT_THAT(next->answers, ElementsAre("c"));
+}
+
+TEST_F(DispatcherTest, InATransactionAFunctionThatIsGoneConcernsItsCallsOnly) {
+    start();
+    const auto deploy = [](const std::string& result) {
+        Cluster::instance().query("DROP FUNCTION IF EXISTS test.passing(text); CREATE FUNCTION test.passing(word text) RETURNS " +
+                                  result + " LANGUAGE plpgsql AS 'BEGIN RETURN 7; END'");
+    };
+    const auto run = [this](std::vector<Call> calls) {
+        const auto job = submit_transaction(std::move(calls));
+        EXPECT_TRUE(finish());
+        return job->answers;
+    };
+    deploy("text");
+    const auto calls = [this] { return std::vector{call("write_or_fail", "a"), call("passing", ""), call("write_or_fail", "b")}; };
+    EXPECT_THAT(run(calls()), ElementsAre("a", "7", "b"));
+    Cluster::instance().query("DROP FUNCTION test.passing(text)");
+    EXPECT_THAT(run(calls()), ElementsAre("a", StartsWith("fault: function test.passing(text) does not exist"), "b"));
+    EXPECT_EQ(logged(), "a b a b");
+    deploy("text");
+    EXPECT_THAT(run(calls()), ElementsAre("a", "7", "b"));
+    deploy("bigint");
+    EXPECT_THAT(run({call("write_or_fail", "bad"), call("passing", "")}), ElementsAre("redis: ERR no bad", "7"))
+        << "its prepared statement is given up also where another call has failed";
+    EXPECT_EQ(faults_.size(), 1U);
 }
 
 TEST_F(DispatcherTest, ATransactionWhosePrologueFailsIsNoneAtAll) {
