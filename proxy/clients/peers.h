@@ -1,6 +1,5 @@
-// The other proxies of the database: asks them something on behalf of a client, and answers what they ask. PeerQuestions and
-// answers are notifications (sql/internal/proxies.sql says how they look), so an idle proxy is not asked anything, and a proxy
-// that is alone asks nobody.
+// The other proxies of the database: asks them something on behalf of a client, and answers what they ask. Both
+// are notifications (sql/internal/proxies.sql says how they look). A proxy that is alone asks nobody.
 #pragma once
 
 #include <uv.h>
