@@ -88,7 +88,7 @@ class Server {
     void on_tick();
     void on_maintenance();
     void sweep();
-    void reap();
+    void report_maintenance(const char* what, const PGresult* failed);
     void finish_shutdown();
 
     const operations::Config& config_;
