@@ -22,6 +22,7 @@ SELECT is(redis_exists('a', 'b', 'a', 'absent'), 3::bigint, 'EXISTS');
 SELECT is(redis_touch('a', 'absent'), 1::bigint, 'TOUCH');
 SELECT is(redis_type('list'), 'list', 'TYPE');
 SELECT ok(redis_expire('a', 100) AND NOT redis_expire('absent', 100), 'EXPIRE');
+SELECT ok(redis_expire('a', '100') AND redis_pexpire('a', '100000', 'XX', 'GT') IS NOT NULL, 'EXPIRE with the number as text');
 SELECT ok(NOT redis_expire('a', 50, 'GT') AND redis_expire('a', 200, 'XX', 'GT'), 'EXPIRE … XX GT');
 SELECT ok(redis_pexpire('a', 100000) AND redis_expireat('a', 4000000000) AND redis_pexpireat('a', 4000000000499), 'PEXPIRE, EXPIREAT, PEXPIREAT');
 SELECT is(ARRAY[redis_expiretime('a'), redis_pexpiretime('a'), redis_ttl('b'), redis_pttl('absent')], ARRAY[4000000000, 4000000000499, -1, -2],

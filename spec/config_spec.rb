@@ -13,6 +13,34 @@ RSpec.describe 'settings and the proxy itself' do
       expect(call('CONFIG', 'GET', 'no-such-setting')).to eq []
     end
 
+    it 'takes sizes, shares, and numbers beyond its bounds' do
+      { 'hash-max-listpack-value' => [%w[1kb 1024], ['', '0'], %w[64 64]], 'zset-max-ziplist-value' => [%w[1m 1000000], %w[064 64]],
+        'maxmemory-clients' => [%w[10% 10%], %w[1mb 1048576], %w[0 0]], 'hz' => [%w[0 1], %w[501 500], %w[10 10]],
+        'maxmemory-samples' => [%w[65 65], %w[5 5]] }.each do |name, cases|
+        cases.each do |value, shown|
+          expect([name, value, call('CONFIG', 'SET', name, value)]).to eq [name, value, :OK]
+          expect(call('CONFIG', 'GET', name)).to eq [name, shown]
+        end
+      end
+    end
+
+    {
+      %w[hash-max-listpack-value x] => 'argument must be a memory value',
+      %w[zset-max-listpack-value -1] => 'argument must be a memory value',
+      %w[hash-max-ziplist-value 9223372036854775808] => 'argument must be between 0 and 9223372036854775807 inclusive',
+      %w[hz -1] => 'argument must be between 0 and 2147483647 inclusive',
+      %w[maxmemory-samples 0] => 'argument must be between 1 and 2147483647 inclusive',
+      %w[maxmemory-clients x%] => 'argument must be a memory or percent value',
+      %w[loglevel nothing] => 'argument(s) must be one of the following: debug, verbose, notice, warning',
+      %w[rdbchecksum no] => "can't set immutable config",
+      %w[client-query-buffer-limit 1048575] => 'argument must be between 1048576 and 9223372036854775807 inclusive',
+      %w[proto-max-bulk-len 1] => 'argument must be between 1048576 and 9223372036854775807 inclusive'
+    }.each do |(name, value), text|
+      it "refuses #{name} #{value}" do
+        expect(call('CONFIG', 'SET', name, value)).to eq error("ERR CONFIG SET failed (possibly related to argument '#{name}') - #{text}")
+      end
+    end
+
     it 'refuses as Redis does' do
       expect(call('CONFIG', 'SET', 'maxclients', 'abc'))
         .to eq error("ERR CONFIG SET failed (possibly related to argument 'maxclients') - argument couldn't be parsed into an integer")

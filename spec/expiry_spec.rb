@@ -71,6 +71,16 @@ RSpec.describe 'expiry' do
     expect(call('EXPIRE', 'a', 1, 'GT', 'LT')).to eq error('ERR GT and LT options at the same time are not compatible')
     expect(call('EXPIRE', 'a', 1, 'foo')).to eq error('ERR Unsupported option foo')
     expect(call('EXPIRE', 'a', 1, 'NX', 'XX', 'Foo')).to eq error('ERR Unsupported option Foo')
+    %w[EXPIRE PEXPIRE EXPIREAT PEXPIREAT].each do |command|
+      ['x', '', '1.5', '01', '9223372036854775808', "\xff".b].each do |number|
+        expect(call(command, 'a', number)).to eq error('ERR value is not an integer or out of range')
+        expect(call(command, 'a', number, 'XX', 'xx', 'gt')).to eq error('ERR value is not an integer or out of range')
+      end
+      expect(call(command, 'a', 'x', 'foo')).to eq error('ERR Unsupported option foo')
+      expect(call(command, 'a', 'x', 'NX', 'GT')).to eq error('ERR NX and XX, GT or LT options at the same time are not compatible')
+      expect(call(command, 'a', 'x', 'GT', 'LT')).to eq error('ERR GT and LT options at the same time are not compatible')
+      expect(call(command, 'none', 'x', 'NX')).to eq error('ERR value is not an integer or out of range')
+    end
     expect(call('EXPIRE', 'a')).to eq error("ERR wrong number of arguments for 'expire' command")
     %w[EXPIRE PEXPIRE EXPIREAT PEXPIREAT].each { |name| expect(call(name, 'a', 'x')).to eq not_integer }
   end

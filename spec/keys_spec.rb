@@ -382,6 +382,12 @@ RSpec.describe 'keys' do
       call('SET', 'a', 'b')
       expect(call('OBJECT', 'IDLETIME', 'a')).to eq 0
       expect(call('OBJECT', 'REFCOUNT', 'a')).to eq 1
+      { '0' => 2_147_483_647, '9999' => 2_147_483_647, '42' => 2_147_483_647, '10000' => 1, '-1' => 1, '007' => 1, '1.5' => 1, '' => 1 }.each do |value, count|
+        call('SET', 'b', value)
+        expect([value, call('OBJECT', 'REFCOUNT', 'b')]).to eq [value, count]
+      end
+      call('RPUSH', 'l', '1')
+      expect(call('OBJECT', 'REFCOUNT', 'l')).to eq 1
       expect(call('OBJECT', 'FREQ', 'a')).to eq error(/\AERR An LFU maxmemory policy is not selected, access frequency not tracked\. Please note that .* to adjust\.\z/)
       %w[IDLETIME REFCOUNT FREQ].each { |subcommand| expect(call('OBJECT', subcommand, 'absent')).to be_nil }
       expect(call('OBJECT', 'HELP').first).to start_with 'OBJECT <subcommand> [<arg> '

@@ -82,6 +82,12 @@ RSpec.describe "commands of one's own", pgredis_only: 'Redis has no SQL' do
                [['a', 1], ['b', 2]]],
       first: ["(OUT a text, OUT b bigint) LANGUAGE sql AS $$ SELECT NULL::text, 2::bigint $$", nil, 2],
       row: ["(OUT a text, OUT b bigint) LANGUAGE sql AS $$ SELECT 'x', 2::bigint $$", "arity => 1, reply => 'row'", ['x', 2]],
+      unknown_flat: ["() RETURNS TABLE (n numeric, u uuid, d date, l numeric[]) LANGUAGE sql AS $$ VALUES (1.50, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid,
+                      date '2024-02-29', ARRAY[1.5, NULL]), (NULL, NULL, NULL, NULL) $$", nil,
+                     ['1.50', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '2024-02-29', ['1.5', nil], nil, nil, nil, nil]],
+      unknown_setof: ['() RETURNS SETOF numeric LANGUAGE sql AS $$ VALUES (1.50), (NULL), (2) $$', nil, ['1.50', nil, '2']],
+      unknown_row: ["(OUT a numeric, OUT b bytea) LANGUAGE sql AS $$ SELECT 1.50, 'x'::bytea $$", "arity => 1, reply => 'row'", ['1.50', 'x']],
+      unknown_first: ['(OUT a bigint, OUT b numeric) LANGUAGE sql AS $$ SELECT NULL::bigint, 1.50 $$', nil, '1.50'],
       null_row: ['(OUT a text, OUT b bigint) LANGUAGE sql AS $$ SELECT NULL::text, NULL::bigint $$', "arity => 1, reply => 'row'", NULL_ARRAY, nil],
       null: ['() RETURNS bytea LANGUAGE sql AS $$ SELECT NULL::bytea $$', nil, nil],
       null_array: ['() RETURNS bytea[] LANGUAGE sql AS $$ SELECT NULL::bytea[] $$', nil, NULL_ARRAY, nil],
@@ -104,6 +110,7 @@ RSpec.describe "commands of one's own", pgredis_only: 'Redis has no SQL' do
       double: ['(n double precision) RETURNS double precision LANGUAGE sql AS $$ SELECT n * 2 $$', 'arity => 2'],
       word: ['(t text) RETURNS text LANGUAGE sql AS $$ SELECT upper(t) $$', "arity => 2, reply => 'bulk'"],
       day: ['(d date) RETURNS bigint LANGUAGE sql AS $$ SELECT extract(day FROM d)::bigint $$', 'arity => 2'],
+      sum: ['(n numeric, OUT m numeric, OUT k bigint) LANGUAGE sql AS $$ SELECT n + 0.5, 1::bigint $$', "arity => 2, reply => 'row'"],
       many: ['(VARIADIC list bytea[]) RETURNS bigint LANGUAGE sql AS $$ SELECT cardinality(list)::bigint $$', 'arity => -1'],
       two: ['(a bytea, b bigint DEFAULT 5) RETURNS bigint LANGUAGE sql AS $$ SELECT length(a) + b $$', 'arity => -2']
     )
@@ -116,6 +123,7 @@ RSpec.describe "commands of one's own", pgredis_only: 'Redis has no SQL' do
     expect(call('own.word', "\xff".b)).to eq error('ERR syntax error')
     expect(call('own.day', '2024-02-29')).to eq 29
     expect(call('own.day', 'yesterday-ish')).to eq error(/\AERR internal error 22007/)
+    expect(resp2.pipeline(Array.new(3) { |n| ['own.sum', n] })).to eq [['0.5', 1], ['1.5', 1], ['2.5', 1]]
     expect((0..20).map { |n| call('own.many', *Array.new(n, 'x')) }).to eq (0..20).to_a
     expect(call('own.two', 'abc')).to eq 8
     expect(call('own.two', 'abc', 1)).to eq 4

@@ -186,7 +186,8 @@ SELECT redis.register_command('type', 'redis_type', arity => 2,
 
 -- Expiry.
 
--- The EXPIRE family: the key shall expire at base + amount * unit, in milliseconds, under Redis's conditions (NX, XX, GT, LT).
+-- The EXPIRE family: the key shall expire at base + amount * unit, in milliseconds, under Redis's conditions (NX, XX, GT, LT). An amount that
+-- is no number is NULL: Redis looks at the conditions first. That is what each command's second function is for.
 CREATE OR REPLACE FUNCTION redis.expire_key(command text, key bytea, amount bigint, unit integer, base bigint, options text[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -214,6 +215,8 @@ BEGIN
         PERFORM redis.raise_error('ERR NX and XX, GT or LT options at the same time are not compatible');
     ELSIF gt AND lt THEN
         PERFORM redis.raise_error('ERR GT and LT options at the same time are not compatible');
+    ELSIF amount IS NULL THEN
+        PERFORM redis.raise_not_integer();
     ELSIF amount NOT BETWEEN -9223372036854775807 / unit AND 9223372036854775807 / unit
           AND NOT (unit = 1 AND amount < 0) OR amount * unit > 9223372036854775807 - base THEN
         PERFORM redis.raise_error(pg_catalog.format('ERR invalid expire time in ''%s'' command', command));
@@ -246,6 +249,13 @@ COMMENT ON FUNCTION public.redis_expire(bytea, bigint, text[]) IS
 'EXPIRE key seconds [NX | XX | GT | LT]
 Lets a key expire so many seconds from now; NX: only without a TTL, XX: only with one, GT/LT: only to a later/an earlier time.
 False when the key is absent or the condition does not hold.';
+CREATE OR REPLACE FUNCTION public.redis_expire(key bytea, seconds text, VARIADIC options text[] DEFAULT '{}') RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.expire_key('expire', key, redis.try_integer(pg_catalog.convert_to(seconds, 'UTF8')), 1000, redis.now_ms(), options);
+END $$;
+COMMENT ON FUNCTION public.redis_expire(bytea, text, text[]) IS
+'The same, with the number as text.';
 SELECT redis.register_command('expire', 'redis_expire', arity => -3,
   flags => 'write fast', categories => 'keyspace write fast',
   key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
@@ -261,6 +271,13 @@ END $$;
 COMMENT ON FUNCTION public.redis_pexpire(bytea, bigint, text[]) IS
 'PEXPIRE key milliseconds [NX | XX | GT | LT]
 As EXPIRE, in milliseconds.';
+CREATE OR REPLACE FUNCTION public.redis_pexpire(key bytea, milliseconds text, VARIADIC options text[] DEFAULT '{}') RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.expire_key('pexpire', key, redis.try_integer(pg_catalog.convert_to(milliseconds, 'UTF8')), 1, redis.now_ms(), options);
+END $$;
+COMMENT ON FUNCTION public.redis_pexpire(bytea, text, text[]) IS
+'The same, with the number as text.';
 SELECT redis.register_command('pexpire', 'redis_pexpire', arity => -3,
   flags => 'write fast', categories => 'keyspace write fast',
   key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
@@ -276,6 +293,13 @@ END $$;
 COMMENT ON FUNCTION public.redis_expireat(bytea, bigint, text[]) IS
 'EXPIREAT key unix-time-seconds [NX | XX | GT | LT]
 As EXPIRE, at a point of time.';
+CREATE OR REPLACE FUNCTION public.redis_expireat(key bytea, unix_time_seconds text, VARIADIC options text[] DEFAULT '{}') RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.expire_key('expireat', key, redis.try_integer(pg_catalog.convert_to(unix_time_seconds, 'UTF8')), 1000, 0, options);
+END $$;
+COMMENT ON FUNCTION public.redis_expireat(bytea, text, text[]) IS
+'The same, with the number as text.';
 SELECT redis.register_command('expireat', 'redis_expireat', arity => -3,
   flags => 'write fast', categories => 'keyspace write fast',
   key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
@@ -291,6 +315,13 @@ END $$;
 COMMENT ON FUNCTION public.redis_pexpireat(bytea, bigint, text[]) IS
 'PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]
 As EXPIRE, at a point of time in milliseconds.';
+CREATE OR REPLACE FUNCTION public.redis_pexpireat(key bytea, unix_time_milliseconds text, VARIADIC options text[] DEFAULT '{}') RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.expire_key('pexpireat', key, redis.try_integer(pg_catalog.convert_to(unix_time_milliseconds, 'UTF8')), 1, 0, options);
+END $$;
+COMMENT ON FUNCTION public.redis_pexpireat(bytea, text, text[]) IS
+'The same, with the number as text.';
 SELECT redis.register_command('pexpireat', 'redis_pexpireat', arity => -3,
   flags => 'write fast', categories => 'keyspace write fast',
   key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
@@ -777,20 +808,31 @@ SELECT redis.register_command('object|idletime', 'redis_object_idletime', arity 
   summary => 'Access times are not kept: 0 for a key that exists.',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
 
+-- Redis shares the objects of the integers it makes beforehand.
 CREATE OR REPLACE FUNCTION public.redis_object_refcount(key bytea) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    x redis.keys;
 BEGIN
-    RETURN CASE WHEN redis.key_exists(redis.db(), redis.index_key(key)) THEN 1 END;
+    SELECT y.id, y.expires_at, CASE WHEN pg_catalog.octet_length(y.value) <= 4 THEN y.value END
+    INTO x.id, x.expires_at, x.value FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1;
+    IF x.id IS NULL OR x.expires_at <= redis.now_ms() THEN
+        RETURN NULL;
+    END IF;
+    RETURN CASE WHEN redis.try_integer(x.value) >= 0 THEN 2147483647 ELSE 1 END;
 END $$;
 COMMENT ON FUNCTION public.redis_object_refcount(bytea) IS
 'OBJECT REFCOUNT key
-1, as values are never shared; NULL when the key is absent.';
+What Redis would answer: 2147483647 for a string that is a number from 0 to 9999, of which it has one object for all keys, else 1; NULL when
+the key is absent. Here values are never shared.';
 SELECT redis.register_command('object|refcount', 'redis_object_refcount', arity => 3,
   flags => 'readonly', categories => 'keyspace read slow',
   key_specs => '[{"flags": "RO", "index": 2, "range": [0, 1, 0]}]',
   tips => 'nondeterministic_output',
   since => '2.2.3', command_group => 'generic', complexity => 'O(1)',
-  summary => 'Values are never shared: 1 for a key that exists.',
+  summary => 'Tells whether Redis would share the value among keys.',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}]');
 
 CREATE OR REPLACE FUNCTION public.redis_object_help() RETURNS text[]
@@ -804,7 +846,7 @@ LANGUAGE sql IMMUTABLE SECURITY DEFINER AS $$
         'IDLETIME <key>',
         '    0: access times are not kept.',
         'REFCOUNT <key>',
-        '    1: values are never shared.',
+        '    2147483647 for a small number, which Redis would share, else 1.',
         'HELP',
         '    This text.']
 $$;

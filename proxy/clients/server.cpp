@@ -263,16 +263,21 @@ void Server::load_registry() {
 }
 
 void Server::load_settings(std::function<void()> done) {
-    control_->query("SELECT name, value FROM redis.settings", {}, [this, done = std::move(done)](const PGresult* result) {
-        const int rows = result != nullptr && PQresultStatus(result) == PGRES_TUPLES_OK ? PQntuples(result) : 0;
-        for (int row = 0; row < rows; ++row) {
-            const std::string name = PQgetvalue(result, row, 0);
-            const std::string value = PQgetvalue(result, row, 1);
-            if (settings_.known(name) && !settings_.problem(name, value)) settings_.set(name, value);
-        }
-        apply_settings();
-        done();
-    });
+    control_->query("SELECT name, value FROM redis.settings", {},
+                    [this, done = std::move(done), changes = settings_.changes()](const PGresult* result) {
+                        if (settings_.changes() != changes) {  // a CONFIG SET here meanwhile, which this may not have seen
+                            load_settings(done);
+                            return;
+                        }
+                        const int rows = result != nullptr && PQresultStatus(result) == PGRES_TUPLES_OK ? PQntuples(result) : 0;
+                        for (int row = 0; row < rows; ++row) {
+                            const std::string name = PQgetvalue(result, row, 0);
+                            const std::string value = PQgetvalue(result, row, 1);
+                            if (settings_.known(name) && !settings_.problem(name, value)) settings_.set(name, value);
+                        }
+                        apply_settings();
+                        done();
+                    });
 }
 
 void Server::apply_settings() {
@@ -398,18 +403,29 @@ void Server::sweep() {
         if (swept != nullptr && PQresultStatus(swept) == PGRES_TUPLES_OK) {
             statistics_.expired_keys += static_cast<std::uint64_t>(std::max(0LL, std::atoll(PQgetvalue(swept, 0, 0))));
         } else if (swept != nullptr) {
-            postgres_log_.warning("sweep: {}", postgres::first_line(PQresultErrorMessage(swept)));
+            report_maintenance("sweep", swept);
         }
         maintenance_->query("SELECT redis.reap($1)", {std::to_string(reap_chunk)}, [this, more](const PGresult* reaped) {
             const bool busy = more || (reaped != nullptr && PQresultStatus(reaped) == PGRES_TUPLES_OK &&
                                        std::atoll(PQgetvalue(reaped, 0, 0)) >= reap_chunk);
             if (reaped != nullptr && PQresultStatus(reaped) != PGRES_TUPLES_OK) {
-                postgres_log_.warning("reap: {}", postgres::first_line(PQresultErrorMessage(reaped)));
+                report_maintenance("reap", reaped);
             }
             uv_timer_start(&maintenance_timer_, maintenance_timer_.timer_cb,
                            busy ? busy_maintenance_ms : static_cast<std::uint64_t>(config_.sweep_interval), 0);
         });
     });
+}
+
+// A lock that was not to be had (somebody flushes, or has the table locked for a deployment) is no news: the next round is soon.
+void Server::report_maintenance(const char* what, const PGresult* failed) {
+    const char* state = PQresultErrorField(failed, PG_DIAG_SQLSTATE);
+    const auto message = postgres::first_line(PQresultErrorMessage(failed));
+    if (state != nullptr && std::string_view(state) == "55P03") {
+        postgres_log_.debug("{}: {}", what, message);
+    } else {
+        postgres_log_.warning("{}: {}", what, message);
+    }
 }
 
 void Server::shut_down() {

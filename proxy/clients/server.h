@@ -116,7 +116,7 @@ class Server {
     void on_maintenance();
     void flush_delivered();
     void sweep();
-    void reap();
+    void report_maintenance(const char* what, const PGresult* failed);
     void finish_shutdown();
 
     const operations::Config& config_;

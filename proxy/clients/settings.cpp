@@ -1,6 +1,7 @@
 #include "clients/settings.h"
 
 #include <algorithm>
+#include <charconv>
 #include <climits>
 
 #include "commands/glob.h"
@@ -11,40 +12,47 @@ namespace pgredis::clients {
 
 namespace {
 
-// Redis's memtoull: a number and a unit; nothing when it is none.
-std::optional<std::int64_t> parse_memory(std::string_view text) {
-    std::size_t digits = 0;
-    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-    const auto number = resp::parse_integer(text.substr(0, digits));
-    if (!number) return std::nullopt;
-    const auto unit = commands::lower(text.substr(digits));
-    std::int64_t factor = 0;
+constexpr std::int64_t one_megabyte = 1048576;
+
+// Redis's memtoull: a number, which may be left out, and a unit; nothing when it is none. Too many bytes are as many as there can be.
+std::optional<std::uint64_t> parse_memory(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc::result_out_of_range) return std::nullopt;
+    const auto unit = commands::lower(text.substr(static_cast<std::size_t>(rest - text.data())));
+    std::uint64_t factor = 0;
     if (unit.empty() || unit == "b") factor = 1;
     if (unit == "k") factor = 1000;
     if (unit == "kb") factor = 1024;
-    if (unit == "m") factor = 1000LL * 1000;
-    if (unit == "mb") factor = 1024LL * 1024;
-    if (unit == "g") factor = 1000LL * 1000 * 1000;
-    if (unit == "gb") factor = 1024LL * 1024 * 1024;
-    if (factor == 0 || *number > INT64_MAX / factor) return std::nullopt;
-    return *number * factor;
+    if (unit == "m") factor = 1000UL * 1000;
+    if (unit == "mb") factor = 1024UL * 1024;
+    if (unit == "g") factor = 1000UL * 1000 * 1000;
+    if (unit == "gb") factor = 1024UL * 1024 * 1024;
+    if (factor == 0) return std::nullopt;
+    return number > UINT64_MAX / factor ? UINT64_MAX : number * factor;
+}
+
+std::optional<std::int64_t> parse_percent(std::string_view text) {
+    if (!text.ends_with('%')) return std::nullopt;
+    const auto number = resp::parse_integer(text.substr(0, text.size() - 1));
+    return number && *number >= 0 ? number : std::nullopt;
 }
 
 }  // namespace
 
 Settings::Settings(const operations::Config& config) {
-    const auto fixed = [this](const char* name, std::string value) { all_[name] = {Kind::fixed, std::move(value), 0, 0, {}}; };
+    const auto fixed = [this](const char* name, std::string value) { all_[name] = {.kind = Kind::fixed, .value = std::move(value)}; };
     const auto number = [this](const char* name, std::int64_t value, std::int64_t low, std::int64_t high) {
-        all_[name] = {Kind::number, std::to_string(value), low, high, {}};
+        all_[name] = {.kind = Kind::number, .value = std::to_string(value), .low = low, .high = high};
     };
-    const auto memory = [this](const char* name, std::int64_t value) {
-        all_[name] = {Kind::memory, std::to_string(value), 0, INT64_MAX, {}};
+    const auto memory = [this](const char* name, std::int64_t value, std::int64_t low = 0) {
+        all_[name] = {.kind = Kind::memory, .value = std::to_string(value), .low = low, .high = INT64_MAX};
     };
-    const auto yes_no = [this](const char* name, bool value) { all_[name] = {Kind::yes_no, value ? "yes" : "no", 0, 0, {}}; };
+    const auto yes_no = [this](const char* name, bool value) { all_[name] = {.kind = Kind::yes_no, .value = value ? "yes" : "no"}; };
     const auto one_of = [this](const char* name, std::string value, std::vector<std::string> words) {
-        all_[name] = {Kind::words, std::move(value), 0, 0, std::move(words)};
+        all_[name] = {.kind = Kind::words, .value = std::move(value), .words = std::move(words)};
     };
-    const auto text = [this](const char* name, std::string value) { all_[name] = {Kind::text, std::move(value), 0, 0, {}}; };
+    const auto text = [this](const char* name, std::string value) { all_[name] = {.kind = Kind::text, .value = std::move(value)}; };
 
     fixed("bind", config.bind);
     fixed("port", std::to_string(config.port));
@@ -57,22 +65,25 @@ Settings::Settings(const operations::Config& config) {
     fixed("dbfilename", "");
     fixed("unixsocket", "");
     fixed("requirepass", config.password.empty() ? "" : "(set by --password-file or PGREDIS_PASSWORD)");
-    fixed("maxmemory-clients", "0");
+    fixed("rdbchecksum", "yes");
     number("maxclients", config.max_clients, 1, UINT_MAX);
     number("timeout", config.timeout, 0, INT_MAX);
     number("tcp-keepalive", config.tcp_keepalive, 0, INT_MAX);
-    memory("proto-max-bulk-len", config.max_bulk_bytes);
-    memory("client-query-buffer-limit", config.client_query_buffer_limit);
-    one_of("loglevel", "notice", {"debug", "verbose", "notice", "warning", "nothing"});
+    memory("proto-max-bulk-len", config.max_bulk_bytes, one_megabyte);
+    memory("client-query-buffer-limit", config.client_query_buffer_limit, one_megabyte);
+    one_of("loglevel", "notice", {"debug", "verbose", "notice", "warning"});
     // What follows has no effect here, but tools and libraries ask for it, and set it.
     one_of("appendfsync", config.synchronous_commit == "off" ? "everysec" : "always", {"everysec", "always", "no"});
     text("save", "");
     memory("maxmemory", 0);
+    all_["maxmemory-clients"] = {.kind = Kind::memory_or_percent, .value = "0", .high = INT64_MAX};
     one_of("maxmemory-policy", "noeviction",
            {"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random",
             "noeviction"});
-    number("maxmemory-samples", 5, 1, 64);
-    number("hz", 10, 1, 500);
+    number("maxmemory-samples", 5, 1, INT_MAX);
+    number("hz", 10, 0, INT_MAX);
+    all_["hz"].least = 1;
+    all_["hz"].most = 500;
     yes_no("activedefrag", false);
     yes_no("activerehashing", true);
     yes_no("lazyfree-lazy-expire", true);
@@ -81,7 +92,6 @@ Settings::Settings(const operations::Config& config) {
     yes_no("lazyfree-lazy-user-del", true);
     yes_no("lazyfree-lazy-user-flush", true);
     yes_no("rdbcompression", true);
-    yes_no("rdbchecksum", true);
     yes_no("stop-writes-on-bgsave-error", true);
     yes_no("no-appendfsync-on-rewrite", false);
     yes_no("replica-read-only", true);
@@ -96,14 +106,14 @@ Settings::Settings(const operations::Config& config) {
     number("list-max-ziplist-size", -2, INT_MIN, INT_MAX);
     number("list-compress-depth", 0, 0, INT_MAX);
     number("hash-max-listpack-entries", 512, 0, INT64_MAX);
-    number("hash-max-listpack-value", 64, 0, INT64_MAX);
+    memory("hash-max-listpack-value", 64);
     number("hash-max-ziplist-entries", 512, 0, INT64_MAX);
-    number("hash-max-ziplist-value", 64, 0, INT64_MAX);
+    memory("hash-max-ziplist-value", 64);
     number("set-max-intset-entries", 512, 0, INT64_MAX);
     number("zset-max-listpack-entries", 128, 0, INT64_MAX);
-    number("zset-max-listpack-value", 64, 0, INT64_MAX);
+    memory("zset-max-listpack-value", 64);
     number("zset-max-ziplist-entries", 128, 0, INT64_MAX);
-    number("zset-max-ziplist-value", 64, 0, INT64_MAX);
+    memory("zset-max-ziplist-value", 64);
     number("tracking-table-max-keys", 1000000, 0, INT64_MAX);
     text("client-output-buffer-limit", "normal " + std::to_string(config.client_output_buffer_limit) +
                                            " 0 0 slave 0 0 0 pubsub " + std::to_string(config.client_output_buffer_limit) +
@@ -127,6 +137,8 @@ bool Settings::known(std::string_view name) const { return all_.find(name) != al
 
 std::optional<std::string> Settings::problem(std::string_view name, std::string_view value) const {
     const auto& setting = all_.find(name)->second;
+    const std::optional<std::string> out_of_range =
+        "argument must be between " + std::to_string(setting.low) + " and " + std::to_string(setting.high) + " inclusive";
     switch (setting.kind) {
         case Kind::fixed:
             return "can't set immutable config";
@@ -143,29 +155,39 @@ std::optional<std::string> Settings::problem(std::string_view name, std::string_
             for (const auto& word : setting.words) list += (list.empty() ? "" : ", ") + word;
             return "argument(s) must be one of the following: " + list;
         }
-        case Kind::number:
-        case Kind::memory: {
-            const auto number = setting.kind == Kind::memory ? parse_memory(value) : resp::parse_integer(value);
-            if (!number)
-                return setting.kind == Kind::memory ? "argument must be a memory value"
-                                                    : "argument couldn't be parsed into an integer";
-            if (*number < setting.low || *number > setting.high) {
-                return "argument must be between " + std::to_string(setting.low) + " and " + std::to_string(setting.high) +
-                       " inclusive";
-            }
-            return std::nullopt;
+        case Kind::number: {
+            const auto number = resp::parse_integer(value);
+            if (!number) return "argument couldn't be parsed into an integer";
+            return *number < setting.low || *number > setting.high ? out_of_range : std::nullopt;
+        }
+        case Kind::memory:
+        case Kind::memory_or_percent: {
+            const bool percent = setting.kind == Kind::memory_or_percent;
+            if (percent && parse_percent(value)) return std::nullopt;
+            const auto bytes = parse_memory(value);
+            if (!bytes) return percent ? "argument must be a memory or percent value" : "argument must be a memory value";
+            const auto low = static_cast<std::uint64_t>(setting.low);
+            const auto high = static_cast<std::uint64_t>(setting.high);
+            return *bytes < low || *bytes > high ? out_of_range : std::nullopt;
         }
     }
     return std::nullopt;
 }
 
 std::string Settings::canonical(std::string_view name, std::string_view value) const {
-    const auto kind = all_.find(name)->second.kind;
-    if (kind == Kind::memory) return std::to_string(parse_memory(value).value_or(0));
-    if (kind == Kind::yes_no || kind == Kind::words) return commands::lower(value);
+    const auto& setting = all_.find(name)->second;
+    if (setting.kind == Kind::number)
+        return std::to_string(std::clamp(resp::parse_integer(value).value_or(0), setting.least, setting.most));
+    if (setting.kind == Kind::memory_or_percent && value.ends_with('%')) return std::string(value);
+    if (setting.kind == Kind::memory || setting.kind == Kind::memory_or_percent)
+        return std::to_string(parse_memory(value).value_or(0));
+    if (setting.kind == Kind::yes_no || setting.kind == Kind::words) return commands::lower(value);
     return std::string(value);
 }
 
-void Settings::set(std::string_view name, std::string_view value) { all_.find(name)->second.value = canonical(name, value); }
+void Settings::set(std::string_view name, std::string_view value) {
+    all_.find(name)->second.value = canonical(name, value);
+    ++changes_;
+}
 
 }  // namespace pgredis::clients

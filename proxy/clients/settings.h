@@ -27,18 +27,23 @@ class Settings {
     [[nodiscard]] std::optional<std::string> problem(std::string_view name, std::string_view value) const;
     // Sets it, in the spelling that CONFIG GET shows (memory units become bytes). Needs problem() to have found nothing.
     void set(std::string_view name, std::string_view value);
+    // How often anything was set.
+    [[nodiscard]] std::uint64_t changes() const { return changes_; }
     [[nodiscard]] std::string canonical(std::string_view name, std::string_view value) const;
 
  private:
-    enum class Kind { fixed, text, number, memory, yes_no, words };
+    enum class Kind { fixed, text, number, memory, memory_or_percent, yes_no, words };
     struct Setting {
         Kind kind;
-        std::string value;
+        std::string value = {};
         std::int64_t low = 0;
         std::int64_t high = 0;
-        std::vector<std::string> words;
+        std::vector<std::string> words = {};
+        std::int64_t least = INT64_MIN;  // of what may be set, less counts as this …
+        std::int64_t most = INT64_MAX;   // … and more as this
     };
     std::map<std::string, Setting, std::less<>> all_;
+    std::uint64_t changes_ = 0;
 };
 
 }  // namespace pgredis::clients

@@ -53,22 +53,32 @@ std::string statement_name(const std::string& sql) {
 
 std::size_t fixed_count(const Signature& signature) { return signature.types.size() - (signature.variadic ? 1 : 0); }
 
-const Signature* choose_variadic(const Command& command, std::size_t arguments) {
-    const Signature* chosen = nullptr;
+// The signatures that take so many arguments, in the order they are tried: a fixed one, then the variadic ones that name the most
+// parameters; of these, those of numbers before those that take any word.
+std::vector<const Signature*> choose(const Command& command, std::size_t arguments) {
+    std::vector<const Signature*> chosen;
+    std::size_t most = 0;
     for (const auto& signature : command.signatures) {
         const auto fixed = fixed_count(signature);
-        if (signature.variadic && arguments >= fixed && (chosen == nullptr || fixed > fixed_count(*chosen))) chosen = &signature;
+        if (!signature.variadic || arguments < fixed || (!chosen.empty() && fixed < most)) continue;
+        if (fixed > most) chosen.clear();
+        most = fixed;
+        chosen.push_back(&signature);
+    }
+    const auto words = [](const Signature* signature) {
+        return std::count_if(signature->types.begin(), signature->types.end(),
+                             [](const auto& type) { return type == "bytea" || type == "text"; });
+    };
+    std::stable_sort(chosen.begin(), chosen.end(),
+                     [&](const auto* left, const auto* right) { return words(left) < words(right); });
+    for (const auto& signature : command.signatures) {
+        const auto fixed = fixed_count(signature);
+        if (!signature.variadic && arguments <= fixed && arguments + static_cast<std::size_t>(signature.defaults) >= fixed) {
+            chosen.insert(chosen.begin(), &signature);
+            break;
+        }
     }
     return chosen;
-}
-
-const Signature* choose_fixed(const Command& command, std::size_t arguments) {
-    for (const auto& signature : command.signatures) {
-        const auto fixed = fixed_count(signature);
-        if (!signature.variadic && arguments <= fixed && arguments + static_cast<std::size_t>(signature.defaults) >= fixed)
-            return &signature;
-    }
-    return nullptr;
 }
 
 ReplyFormat reply_format(const Command& command, const Signature& signature, std::size_t argument_count) {
@@ -99,15 +109,35 @@ ReplyFormat reply_format(const Command& command, const Signature& signature, std
     return format;
 }
 
-std::string call_sql(const Signature& signature, const std::string& arguments, const std::string& from) {
-    const bool rows = signature.setof || signature.columns > 1;
-    if (rows) {
-        const std::string call = signature.name + "(" + arguments + ")";
+// All columns of the rows that a function returns. Those of types that replies cannot show in binary come as their text, as
+// bytea: a bulk wherever it stands.
+std::string select_rows(const Signature& signature, const std::string& call, const std::string& from) {
+    const auto types = signature.column_types.empty() ? std::vector{signature.result} : signature.column_types;
+    if (std::all_of(types.begin(), types.end(), is_native_result) || (signature.column_types.empty() && signature.columns > 0))
         return from.empty() ? "SELECT * FROM " + call : "SELECT r.* FROM " + from + ", LATERAL " + call + " AS r";
+    std::string list;
+    std::string names;
+    for (std::size_t i = 0; i < types.size(); ++i) {
+        const auto comma = i == 0 ? "" : ", ";
+        const auto name = "c" + std::to_string(i + 1);
+        names += comma + name;
+        if (is_native_result(types[i])) {
+            list += comma + ("r." + name);
+        } else if (types[i].ends_with("[]")) {
+            list += comma + ("r." + name) + "::pg_catalog.text[]";
+        } else {
+            list += comma + ("pg_catalog.convert_to(r." + name) + "::pg_catalog.text, 'UTF8')";
+        }
     }
+    return "SELECT " + list + " FROM " + (from.empty() ? "" : from + ", LATERAL ") + call + " AS r(" + names + ")";
+}
+
+std::string call_sql(const Signature& signature, const std::string& arguments, const std::string& from) {
+    const auto call = signature.name + "(" + arguments + ")";
+    if (signature.setof || signature.columns > 1) return select_rows(signature, call, from);
     const std::string as_text = signature.result.ends_with("[]") ? "::pg_catalog.text[]" : "::pg_catalog.text";
     const std::string cast = is_native_result(signature.result) ? "" : as_text;
-    return "SELECT " + signature.name + "(" + arguments + ")" + cast + (from.empty() ? "" : " FROM " + from);
+    return "SELECT " + call + cast + (from.empty() ? "" : " FROM " + from);
 }
 
 // The function that carries out many calls with parameters of these types at once, if the command has one.
@@ -121,20 +151,20 @@ const Signature* find_batch(const Command& command, const std::vector<std::strin
 }
 
 std::string batch_sql(const Signature& batch) {
-    std::string sql = "SELECT * FROM " + batch.name + "(";
+    std::string call = batch.name + "(";
     for (std::size_t i = 0; i < batch.types.size(); ++i)
-        sql += (i == 0 ? "$" : ", $") + std::to_string(i + 1) + "::" + batch.types[i];
-    return sql + ")";
+        call += (i == 0 ? "$" : ", $") + std::to_string(i + 1) + "::" + batch.types[i];
+    return select_rows(batch, call + ")", "");
 }
 
-Command::Form make_form(const Command& command, const Signature* signature, std::size_t count, std::size_t name_words) {
-    const auto fixed = std::min(fixed_count(*signature), count);
+Command::Form make_form(const Command& command, const Signature& signature, std::size_t count, std::size_t name_words) {
+    const auto fixed = std::min(fixed_count(signature), count);
     const auto rest = count - fixed;
     Command::Form form;
     form.rest_in_array = rest > max_spread_arguments;
     form.fixed = form.rest_in_array ? fixed : count;
-    form.format = reply_format(command, *signature, count + name_words);
-    if (!form.format.composite && !is_native_result(signature->result)) form.format.bulk = true;
+    form.format = reply_format(command, signature, count + name_words);
+    if (!form.format.composite && !is_native_result(signature.result)) form.format.bulk = true;
 
     auto statement = std::make_shared<postgres::Statement>();
     std::string single;
@@ -153,40 +183,40 @@ Command::Form make_form(const Command& command, const Signature* signature, std:
         columns += comma + ("a" + n);
         arrays += comma + ("pg_catalog.unnest($" + n) + "::" + parameter.sql_type + "[])";
     };
-    for (std::size_t i = 0; i < fixed; ++i) add(signature->types[i], false);
-    bool can_group = count > 0 && !signature->setof && !form.rest_in_array;
+    for (std::size_t i = 0; i < fixed; ++i) add(signature.types[i], false);
+    bool can_group = count > 0 && !signature.setof && !form.rest_in_array;
     for (std::size_t i = 0; i < fixed; ++i) {
-        if (signature->types[i].ends_with("[]")) can_group = false;
+        if (signature.types[i].ends_with("[]")) can_group = false;
     }
-    if (signature->variadic) {
-        const auto& array_type = signature->types.back();
+    if (signature.variadic) {
+        const auto& array_type = signature.types.back();
         if (form.rest_in_array) {
             add(array_type, true);
         } else if (rest > 0) {
             const auto element = array_type.substr(0, array_type.size() - 2);
             for (std::size_t i = 0; i < rest; ++i) add(element, false);
-        } else if (count == fixed_count(*signature)) {
+        } else if (count == fixed_count(signature)) {
             const std::string none = std::string(count == 0 ? "" : ", ") + "VARIADIC '{}'::" + array_type;
             single += none;
             grouped += none;
         }
     }
-    statement->sql = call_sql(*signature, single, "");
-    if (can_group) statement->grouped_sql = call_sql(*signature, grouped, "ROWS FROM (" + arrays + ") AS t(" + columns + ")");
+    statement->sql = call_sql(signature, single, "");
+    if (can_group) statement->grouped_sql = call_sql(signature, grouped, "ROWS FROM (" + arrays + ") AS t(" + columns + ")");
     if (const auto* batch = can_group ? find_batch(command, types) : nullptr) statement->grouped_sql = batch_sql(*batch);
     statement->name = statement_name(statement->sql + statement->grouped_sql);
     form.statement = std::move(statement);
     return form;
 }
 
-// A fixed signature is preferred, a variadic one stands behind it.
-std::optional<Command::Form> make_form(const Command& command, std::size_t count, std::size_t name_words) {
-    const auto* fixed = choose_fixed(command, count);
-    const auto* variadic = choose_variadic(command, count);
-    if (fixed == nullptr && variadic == nullptr) return std::nullopt;
-    auto form = make_form(command, fixed != nullptr ? fixed : variadic, count, name_words);
-    if (fixed != nullptr && variadic != nullptr)
-        form.variadic = std::make_shared<Command::Form>(make_form(command, variadic, count, name_words));
+std::shared_ptr<Command::Form> make_form(const Command& command, std::size_t count, std::size_t name_words) {
+    const auto signatures = choose(command, count);
+    std::shared_ptr<Command::Form> form;
+    for (auto signature = signatures.rbegin(); signature != signatures.rend(); ++signature) {
+        auto first = std::make_shared<Command::Form>(make_form(command, **signature, count, name_words));
+        first->otherwise = std::move(form);
+        form = std::move(first);
+    }
     return form;
 }
 
@@ -244,6 +274,17 @@ bool converts(const std::string& argument, Type type) {
     return type != Type::text || is_text(argument);
 }
 
+// The first form whose parameters all arguments fit; the first of all where none is, which then says what is wrong.
+const Command::Form& choose_form(const Command::Form& first, std::span<const std::string> arguments) {
+    if (!first.otherwise) return first;
+    for (const auto* form = &first; form != nullptr; form = form->otherwise.get()) {
+        bool fits = true;
+        for (std::size_t i = 0; i < form->fixed && fits; ++i) fits = converts(arguments[i], form->statement->parameters[i]);
+        if (fits) return *form;
+    }
+    return first;
+}
+
 }  // namespace
 
 std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::string> arguments) {
@@ -258,15 +299,7 @@ std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::str
     auto known = command.forms.find(key);
     if (known == command.forms.end()) known = command.forms.emplace(key, make_form(command, count, name_words)).first;
     if (!known->second) return wrong_arity_error(command.name);
-    const auto* chosen = &*known->second;
-    if (chosen->variadic) {
-        for (std::size_t i = 0; i < chosen->fixed; ++i) {
-            if (converts(arguments[name_words + i], chosen->statement->parameters[i])) continue;
-            chosen = chosen->variadic.get();
-            break;
-        }
-    }
-    const auto& form = *chosen;
+    const auto& form = choose_form(*known->second, std::span(arguments).subspan(name_words));
 
     BoundCall bound;
     bound.format = form.format;

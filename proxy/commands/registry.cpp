@@ -73,6 +73,7 @@ Signature read_signature(const ordered_json& json) {
     signature.defaults = json.at("defaults").get<int>();
     signature.setof = json.at("setof").get<bool>();
     signature.columns = json.at("columns").get<int>();
+    if (json.contains("column_types")) signature.column_types = strings(json["column_types"]);
     signature.result = json.at("result").get<std::string>();
     return signature;
 }

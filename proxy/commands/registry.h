@@ -61,6 +61,7 @@ struct Signature {
     int defaults = 0;
     bool setof = false;
     int columns = 0;  // of a composite result; 0: a scalar
+    std::vector<std::string> column_types;
     std::string result;
 };
 
@@ -101,11 +102,11 @@ struct Command {
     struct Form {
         std::shared_ptr<const postgres::Statement> statement;
         ReplyFormat format;
-        std::size_t fixed = 0;           // arguments bound one by one …
-        bool rest_in_array = false;      // … the others as one array
-        std::shared_ptr<Form> variadic;  // what to try when an argument does not fit this one
+        std::size_t fixed = 0;                  // arguments bound one by one …
+        bool rest_in_array = false;             // … the others as one array
+        std::shared_ptr<const Form> otherwise;  // what to try when an argument does not fit this one
     };
-    std::unordered_map<std::size_t, std::optional<Form>> forms;
+    std::unordered_map<std::size_t, std::shared_ptr<const Form>> forms;  // null: such a call there is not
 
     bool writes_ = false;
     bool may_write_ = true;

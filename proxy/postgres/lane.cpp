@@ -11,8 +11,6 @@ namespace pgredis::postgres {
 
 namespace {
 
-constexpr unsigned first_backoff_ms = 50;
-constexpr unsigned last_backoff_ms = 2000;
 constexpr int max_attempts = 30;
 constexpr std::string_view begin_batch_name = "begin_batch";
 constexpr const char* begin_batch_sql = "SELECT redis.begin_batch($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])";
@@ -83,23 +81,24 @@ class Parameters {
     std::vector<int> formats_;
 };
 
+// Those of begin_batch and locked_keys.
+Parameters key_parameters(std::string& buffer, std::int16_t database, const std::vector<std::string_view>& keys) {
+    Parameters parameters(buffer);
+    append_int64(buffer, static_cast<std::uint64_t>(database));
+    parameters.end();
+    ArrayWriter array(buffer, Type::bytea, keys.size());
+    for (const auto key : keys) array.add(std::string(key));
+    parameters.end();
+    parameters.finish();
+    return parameters;
+}
+
 }  // namespace
 
 Lane::Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, Observer& observer)
-    : loop_(loop),
-      connector_(connector),
-      kind_(kind),
-      name_(std::move(name)),
-      observer_(observer),
-      reconnect_timer_(new uv_timer_t) {
-    uv_timer_init(loop_, reconnect_timer_);
-    reconnect_timer_->data = this;
-}
-
-Lane::~Lane() {
-    uv_close(reinterpret_cast<uv_handle_t*>(reconnect_timer_),
-             [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
-}
+    : loop_(loop), connector_(connector), kind_(kind), name_(std::move(name)), observer_(observer), reconnect_(loop, [this] {
+          start();
+      }) {}
 
 void Lane::start() {
     if (connection_ == nullptr && !connecting_ && !stopped_) connect();
@@ -107,7 +106,7 @@ void Lane::start() {
 
 void Lane::stop() {
     stopped_ = true;
-    uv_timer_stop(reconnect_timer_);
+    reconnect_.stop();
     connection_.reset();
 }
 
@@ -127,21 +126,14 @@ void Lane::on_connected(ConnectionPtr connection, const std::string& error) {
     if (stopped_) return;
     if (connection == nullptr || PQenterPipelineMode(connection.get()) != 1) {
         observer_.on_lane_lost(*this, error, {});
-        schedule_reconnect();
+        reconnect_.schedule();
         return;
     }
-    backoff_ms_ = 0;
+    reconnect_.succeeded();
     prepared_.clear();
     connection_ = std::make_unique<PolledConnection>(
         loop_, std::move(connection), [this] { on_input(); }, [this](const std::string& reason) { on_lost(reason); });
     observer_.on_lane_ready(*this);
-}
-
-void Lane::schedule_reconnect() {
-    if (stopped_) return;
-    backoff_ms_ = backoff_ms_ == 0 ? first_backoff_ms : std::min(backoff_ms_ * 2, last_backoff_ms);
-    uv_timer_start(
-        reconnect_timer_, [](uv_timer_t* timer) { static_cast<Lane*>(timer->data)->start(); }, backoff_ms_, 0);
 }
 
 void Lane::on_lost(const std::string& error) {
@@ -182,7 +174,7 @@ void Lane::on_lost(const std::string& error) {
     careful_.reset();
     connection_.reset();
     observer_.on_lane_lost(*this, error, std::move(unanswered));
-    schedule_reconnect();
+    if (!stopped_) reconnect_.schedule();
 }
 
 void Lane::run(std::vector<std::shared_ptr<Job>> jobs) {
@@ -254,13 +246,7 @@ void Lane::send_prelude(const Range& range) {
         PQsendPrepare(connection_->get(), begin_batch_name.data(), begin_batch_sql, 2, types.data());
         steps_.push_back({Step::Kind::prepare, {}, std::string(begin_batch_name), nullptr});
     }
-    Parameters parameters(buffer_);
-    append_int64(buffer_, static_cast<std::uint64_t>(database));
-    parameters.end();
-    ArrayWriter array(buffer_, Type::bytea, keys.size());
-    for (const auto key : keys) array.add(std::string(key));
-    parameters.end();
-    parameters.finish();
+    const auto parameters = key_parameters(buffer_, database, keys);
     PQsendQueryPrepared(connection_->get(), begin_batch_name.data(), 2, parameters.values(), parameters.lengths(),
                         parameters.formats(), 1);
     steps_.push_back({Step::Kind::prelude, {}, {}, nullptr});
@@ -597,13 +583,7 @@ void Lane::probe_locks(const Range& range, std::optional<std::size_t> culprit) {
         for (const auto& key : items_[i].call().locked_keys) keys.emplace_back(key);
     }
     const std::array<Oid, 2> types{oid::int8, oid::bytea_array};
-    Parameters parameters(buffer_);
-    append_int64(buffer_, static_cast<std::uint64_t>(items_[range.begin].job->database));
-    parameters.end();
-    ArrayWriter array(buffer_, Type::bytea, keys.size());
-    for (const auto key : keys) array.add(std::string(key));
-    parameters.end();
-    parameters.finish();
+    const auto parameters = key_parameters(buffer_, items_[range.begin].job->database, keys);
     steps_.clear();
     current_step_ = 0;
     PQsendQueryParams(connection_->get(), locked_keys_sql, 2, types.data(), parameters.values(), parameters.lengths(),

@@ -16,6 +16,7 @@
 #include "postgres/connector.h"
 #include "postgres/job.h"
 #include "postgres/polled_connection.h"
+#include "postgres/reconnect.h"
 
 namespace pgredis::postgres {
 
@@ -49,7 +50,6 @@ class Lane {
     Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, Observer& observer);
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
-    ~Lane();
 
     // Connects, and connects again whenever the connection is lost, with growing pauses.
     void start();
@@ -103,7 +103,6 @@ class Lane {
     void connect();
     void on_connected(ConnectionPtr connection, const std::string& error);
     void on_lost(const std::string& error);
-    void schedule_reconnect();
 
     void flatten(bool grouped);
     void next();
@@ -138,8 +137,7 @@ class Lane {
 
     std::unique_ptr<PolledConnection> connection_;
     std::unordered_set<std::string> prepared_;
-    uv_timer_t* reconnect_timer_;
-    unsigned backoff_ms_ = 0;
+    Reconnect reconnect_;
     bool connecting_ = false;
     bool stopped_ = false;
 

@@ -1,13 +1,6 @@
 #include "postgres/query_connection.h"
 
-#include <algorithm>
-
 namespace pgredis::postgres {
-
-namespace {
-constexpr unsigned first_backoff_ms = 50;
-constexpr unsigned last_backoff_ms = 2000;
-}  // namespace
 
 QueryConnection::QueryConnection(uv_loop_t* loop, const Connector& connector, std::string name, std::string setup_sql,
                                  Events events)
@@ -16,14 +9,7 @@ QueryConnection::QueryConnection(uv_loop_t* loop, const Connector& connector, st
       name_(std::move(name)),
       setup_sql_(std::move(setup_sql)),
       events_(std::move(events)),
-      timer_(new uv_timer_t) {
-    uv_timer_init(loop_, timer_);
-    timer_->data = this;
-}
-
-QueryConnection::~QueryConnection() {
-    uv_close(reinterpret_cast<uv_handle_t*>(timer_), [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
-}
+      reconnect_(loop, [this] { start(); }) {}
 
 void QueryConnection::start() {
     if (connection_ || connecting_ || stopped_) return;
@@ -36,7 +22,7 @@ void QueryConnection::start() {
 
 void QueryConnection::stop() {
     stopped_ = true;
-    uv_timer_stop(timer_);
+    reconnect_.stop();
     connection_.reset();
     queries_.clear();
 }
@@ -45,10 +31,10 @@ void QueryConnection::on_connected(ConnectionPtr connection, const std::string& 
     if (stopped_) return;
     if (connection == nullptr) {
         events_.on_lost(error);
-        schedule_reconnect();
+        reconnect_.schedule();
         return;
     }
-    backoff_ms_ = 0;
+    reconnect_.succeeded();
     connection_ = std::make_unique<PolledConnection>(
         loop_, std::move(connection), [this] { on_input(); }, [this](const std::string& reason) { on_lost(reason); });
     events_.on_connected();
@@ -61,14 +47,7 @@ void QueryConnection::on_lost(const std::string& error) {
     queries_.clear();
     for (const auto& query : queries) query.done(nullptr);
     events_.on_lost(error);
-    schedule_reconnect();
-}
-
-void QueryConnection::schedule_reconnect() {
-    if (stopped_) return;
-    backoff_ms_ = backoff_ms_ == 0 ? first_backoff_ms : std::min(backoff_ms_ * 2, last_backoff_ms);
-    uv_timer_start(
-        timer_, [](uv_timer_t* timer) { static_cast<QueryConnection*>(timer->data)->start(); }, backoff_ms_, 0);
+    if (!stopped_) reconnect_.schedule();
 }
 
 void QueryConnection::query(std::string sql, std::vector<std::string> parameters, Done done) {

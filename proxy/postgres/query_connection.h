@@ -11,6 +11,7 @@
 
 #include "postgres/connector.h"
 #include "postgres/polled_connection.h"
+#include "postgres/reconnect.h"
 
 namespace pgredis::postgres {
 
@@ -27,7 +28,6 @@ class QueryConnection {
     QueryConnection(uv_loop_t* loop, const Connector& connector, std::string name, std::string setup_sql, Events events);
     QueryConnection(const QueryConnection&) = delete;
     QueryConnection& operator=(const QueryConnection&) = delete;
-    ~QueryConnection();
 
     void start();
     void stop();
@@ -48,7 +48,6 @@ class QueryConnection {
     void on_lost(const std::string& error);
     void on_input();
     void send_next();
-    void schedule_reconnect();
 
     uv_loop_t* loop_;
     const Connector& connector_;
@@ -58,8 +57,7 @@ class QueryConnection {
     std::unique_ptr<PolledConnection> connection_;
     std::deque<Query> queries_;
     ResultPtr result_;
-    uv_timer_t* timer_;
-    unsigned backoff_ms_ = 0;
+    Reconnect reconnect_;
     bool connecting_ = false;
     bool stopped_ = false;
 };

@@ -34,6 +34,13 @@ LANGUAGE sql STABLE AS $$
                         THEN (SELECT pg_catalog.count(*) FROM pg_catalog.unnest(p.proargmodes) AS m(mode) WHERE m.mode IN ('o', 'b', 't'))
                         ELSE (SELECT pg_catalog.count(*) FROM pg_catalog.pg_type r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.typrelid
                               WHERE r.oid = p.prorettype AND r.typrelid <> 0 AND a.attnum > 0 AND NOT a.attisdropped) END,
+        'column_types', CASE WHEN p.proargmodes IS NOT NULL
+                             THEN ARRAY(SELECT pg_catalog.format_type(m.type, NULL)
+                                        FROM ROWS FROM (pg_catalog.unnest(p.proallargtypes), pg_catalog.unnest(p.proargmodes)) WITH ORDINALITY
+                                             AS m(type, mode, n) WHERE m.mode IN ('o', 'b', 't') ORDER BY m.n)
+                             ELSE ARRAY(SELECT pg_catalog.format_type(a.atttypid, NULL)
+                                        FROM pg_catalog.pg_type r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.typrelid
+                                        WHERE r.oid = p.prorettype AND r.typrelid <> 0 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) END,
         'result', pg_catalog.format_type(p.prorettype, NULL))), '[]')
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     WHERE p.proname = pg_catalog.split_part(function, '.', CASE WHEN pg_catalog.strpos(function, '.') > 0 THEN 2 ELSE 1 END)

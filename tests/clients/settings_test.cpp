@@ -69,16 +69,41 @@ TEST(Settings, MemoryHasUnits) {
     auto settings = defaults();
     const std::pair<const char*, const char*> cases[] = {{"5", "5"},           {"5b", "5"},           {"1k", "1000"},
                                                          {"1kb", "1024"},      {"1M", "1000000"},     {"1mb", "1048576"},
-                                                         {"2G", "2000000000"}, {"1Gb", "1073741824"}, {"0", "0"}};
+                                                         {"2G", "2000000000"}, {"1Gb", "1073741824"}, {"0", "0"},
+                                                         {"", "0"},            {"k", "0"},            {"01", "1"}};
     for (const auto& [value, bytes] : cases) {
         EXPECT_EQ(problem(settings, "maxmemory", value), "none") << value;
         EXPECT_EQ(settings.canonical("maxmemory", value), bytes) << value;
     }
-    for (const auto* value : {"", "k", "1x", "1 k", "-1", "1kbb", "99999999999gb", "9999999999999999999"}) {
+    for (const auto* value : {"1x", "1 k", "-1", "+1", "1.5", "1kbb", "99999999999999999999"}) {
         EXPECT_EQ(problem(settings, "maxmemory", value), "argument must be a memory value") << value;
     }
+    for (const auto* value : {"99999999999gb", "9999999999999999999"}) {
+        EXPECT_EQ(problem(settings, "maxmemory", value), "argument must be between 0 and 9223372036854775807 inclusive") << value;
+    }
+    EXPECT_EQ(problem(settings, "client-query-buffer-limit", "1048575"),
+              "argument must be between 1048576 and 9223372036854775807 inclusive");
     settings.set("maxmemory", "100mb");
     EXPECT_EQ(settings.value("maxmemory"), "104857600");
+}
+
+TEST(Settings, MemoryMayBeAShare) {
+    auto settings = defaults();
+    for (const auto* value : {"10%", "0%", "1mb"}) EXPECT_EQ(problem(settings, "maxmemory-clients", value), "none") << value;
+    for (const auto* value : {"%", "x%", "-1%", "x"})
+        EXPECT_EQ(problem(settings, "maxmemory-clients", value), "argument must be a memory or percent value") << value;
+    settings.set("maxmemory-clients", "10%");
+    EXPECT_EQ(settings.value("maxmemory-clients"), "10%");
+    settings.set("maxmemory-clients", "1k");
+    EXPECT_EQ(settings.value("maxmemory-clients"), "1000");
+}
+
+TEST(Settings, SomeNumbersAreTakenAndBounded) {
+    auto settings = defaults();
+    EXPECT_EQ(problem(settings, "hz", "-1"), "argument must be between 0 and 2147483647 inclusive");
+    EXPECT_EQ(settings.canonical("hz", "0"), "1");
+    EXPECT_EQ(settings.canonical("hz", "20"), "20");
+    EXPECT_EQ(settings.canonical("hz", "501"), "500");
 }
 
 TEST(Settings, WordsInAnyCase) {

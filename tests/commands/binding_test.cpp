@@ -143,6 +143,16 @@ TEST(Binding, OfVariadicSignaturesTheOneWithMoreParametersOfItsOwnIsTaken) {
     EXPECT_EQ(c.sql({"k", "v", "o"}), "SELECT public.many($1::pg_catalog.bytea, $2::pg_catalog.bytea, $3::pg_catalog.text)");
 }
 
+TEST(Binding, NumbersThatAreNoneGoToASignatureThatTakesAnyWord) {
+    Fixture c(Json::array({signature({"bytea", "text", "text[]"}, {{"name", "public.word"}, {"variadic", true}}),
+                           signature({"bytea", "bigint", "text[]"}, {{"name", "public.number"}, {"variadic", true}})}));
+    EXPECT_EQ(c.sql({"k", "1", "o"}), "SELECT public.number($1::pg_catalog.bytea, $2::pg_catalog.int8, $3::pg_catalog.text)");
+    EXPECT_EQ(c.sql({"k", "x", "o"}), "SELECT public.word($1::pg_catalog.bytea, $2::pg_catalog.text, $3::pg_catalog.text)");
+    EXPECT_EQ(c.sql({"k", "1"}), "SELECT public.number($1::pg_catalog.bytea, $2::pg_catalog.int8, VARIADIC '{}'::text[])");
+    EXPECT_EQ(c.error({"k", "\xFF", "o"}), "ERR value is not an integer or out of range")
+        << "where none fits, the first one tells";
+}
+
 TEST(Binding, ParametersWithDefaultsMayBeLeftOut) {
     Fixture c(signature({"bytea", "bigint", "text"}, {{"defaults", 2}}));
     EXPECT_EQ(c.sql({"k"}), "SELECT public.f($1::pg_catalog.bytea)");
@@ -208,6 +218,20 @@ TEST(Binding, SetsAndRowsAreSelectedFromTheFunction) {
               "SELECT r.* FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.bytea[])) AS t(a1), LATERAL public.f(t.a1) AS r");
     EXPECT_TRUE(composite.bound({"k"}).format.composite);
     EXPECT_FALSE(composite.bound({"k"}).format.setof);
+}
+
+TEST(Binding, ColumnsOfOtherTypesAreShownAsText) {
+    Fixture rows(signature({"bytea"}, {{"columns", 3}, {"column_types", {"bigint", "uuid", "numeric[]"}}, {"result", "record"}}));
+    const std::string columns =
+        "SELECT r.c1, pg_catalog.convert_to(r.c2::pg_catalog.text, 'UTF8'), r.c3::pg_catalog.text[] FROM ";
+    EXPECT_EQ(rows.sql({"k"}), columns + "public.f($1::pg_catalog.bytea) AS r(c1, c2, c3)");
+    EXPECT_EQ(rows.grouped_sql({"k"}), columns +
+                                           "ROWS FROM (pg_catalog.unnest($1::pg_catalog.bytea[])) AS t(a1), LATERAL "
+                                           "public.f(t.a1) AS r(c1, c2, c3)");
+    Fixture set(signature({}, {{"setof", true}, {"result", "numeric"}}));
+    EXPECT_EQ(set.sql({}), "SELECT pg_catalog.convert_to(r.c1::pg_catalog.text, 'UTF8') FROM public.f() AS r(c1)");
+    Fixture native(signature({}, {{"columns", 2}, {"column_types", {"bigint", "bytea"}}, {"result", "record"}}));
+    EXPECT_EQ(native.sql({}), "SELECT * FROM public.f()");
 }
 
 TEST(Binding, ResultsOfOtherTypesAreShownAsText) {
