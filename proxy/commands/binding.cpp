@@ -110,8 +110,8 @@ std::string call_sql(const Signature& signature, const std::string& arguments, c
     return "SELECT " + signature.name + "(" + arguments + ")" + cast + (from.empty() ? "" : " FROM " + from);
 }
 
-// The function that carries out many calls with parameters of these types at once, if the command has one. The elements of a variadic
-// call are among those of all others, with an array of numbers beside them.
+// The function that carries out many calls with parameters of these types at once, if the command has one. The elements of a
+// variadic call are among those of all others, with an array of numbers beside them.
 const Signature* find_batch(const Command& command, const std::vector<std::string>& types, bool variadic) {
     std::vector<std::string> wanted;
     for (const auto& type : types) wanted.push_back(type + "[]");
@@ -146,8 +146,9 @@ std::shared_ptr<const postgres::Statement> shared(const Command& command, std::s
 Command::Form make_form(const Command& command, const Signature* signature, std::size_t count, std::size_t name_words) {
     const auto fixed = std::min(fixed_count(*signature), count);
     const auto rest = count - fixed;
-    const auto* variadic_batch =
-        signature->variadic && rest > 0 && fixed == fixed_count(*signature) ? find_batch(command, signature->types, true) : nullptr;
+    const auto* variadic_batch = signature->variadic && rest > 0 && fixed == fixed_count(*signature)
+                                     ? find_batch(command, signature->types, true)
+                                     : nullptr;
     Command::Form form;
     form.rest_in_array = rest > max_spread_arguments || variadic_batch != nullptr;
     form.fixed = form.rest_in_array ? fixed : count;

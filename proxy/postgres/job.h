@@ -19,8 +19,8 @@ struct Statement {
     std::vector<Type> parameters;  // by $n
     // Of grouped_sql: it locks the keys of all its calls itself, in the global order, before it does anything.
     bool locks_together = false;
-    // Of grouped_sql: the last parameter, an array in a call already, holds the elements of all calls one after another, and one more
-    // array behind it says of which call each element is, counted from 1.
+    // Of grouped_sql: the last parameter, an array in a call already, holds the elements of all calls one after another, and one
+    // more array behind it says of which call each element is, counted from 1.
     bool flattened = false;
 };
 

@@ -84,7 +84,8 @@ class Parameters {
 };
 
 // The arrays of all calls as one, and beside it of which call each element is.
-void add_flattened(Parameters& parameters, std::string& buffer, Type type, const std::vector<const std::vector<std::string>*>& calls) {
+void add_flattened(Parameters& parameters, std::string& buffer, Type type,
+                   const std::vector<const std::vector<std::string>*>& calls) {
     std::size_t count = 0;
     for (const auto* elements : calls) count += elements->size();
     ArrayWriter all(buffer, type == Type::text_array ? Type::text : Type::bytea, count);
