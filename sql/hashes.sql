@@ -55,52 +55,56 @@ BEGIN
     RETURN true;
 END $$;
 
--- Puts many fields, given as field, value, field, value …; of equal ones the first has the place and the last the value.
--- Returns how many are new. Sends no event.
-CREATE OR REPLACE FUNCTION redis.hash_put_many(d smallint, key bytea, pairs bytea[]) RETURNS bigint
+-- Puts many fields with their values; of equal ones the first has the place and the last the value. Returns which of them, counted
+-- from 1, are new. Sends no event.
+CREATE OR REPLACE FUNCTION redis.hash_put_all(d smallint, key bytea, fields bytea[], field_values bytea[]) RETURNS bigint[]
 LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
     key_id bigint;
     next bigint;
     total bigint;
-    added bigint;
+    fresh bigint[];
     done boolean;
 BEGIN
     SELECT x.id, x.head INTO key_id, next FROM redis.keys x
-    WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    ORDER BY x.id DESC LIMIT 1;
     IF key_id IS NULL THEN
         done := redis.require_absent(d, k);
         next := 0;
         key_id := redis.create_key(d, key, 'h', size => 0, head => 0);
     END IF;
     -- A scalar subquery looks each field up by the index, however big or small the planner takes the hash to be.
-    WITH given AS (
-        SELECT u.i, u.word AS field, pg_catalog.lead(u.word) OVER (ORDER BY u.i) AS value
-        FROM pg_catalog.unnest(pairs) WITH ORDINALITY AS u(word, i)
-    ), fields AS (
-        SELECT DISTINCT ON (g.field) g.field, g.value, pg_catalog.min(g.i) OVER (PARTITION BY g.field) AS place
-        FROM given g WHERE g.i % 2 = 1 ORDER BY g.field, g.i DESC
-    ), found AS MATERIALIZED (
-        SELECT n.field, n.value, n.place,
-               (SELECT f.ctid FROM redis.hash_fields f WHERE f.id = key_id AND f.field = redis.index_key(n.field)) AS tid
-        FROM fields n
+    WITH found AS MATERIALIZED (
+        SELECT o.field, o.value, o.place, (SELECT f.ctid FROM redis.hash_fields f WHERE f.id = key_id AND f.field = redis.index_key(o.field)) AS tid
+        FROM (SELECT DISTINCT ON (u.field) u.field, u.value, pg_catalog.min(u.n) OVER (PARTITION BY u.field) AS place
+              FROM ROWS FROM (pg_catalog.unnest(fields), pg_catalog.unnest(field_values)) WITH ORDINALITY AS u(field, value, n)
+              ORDER BY u.field, u.n DESC) AS o
     ), updated AS (
-        UPDATE redis.hash_fields f SET value = n.value FROM found n WHERE f.ctid = n.tid
+        UPDATE redis.hash_fields f SET value = o.value FROM found o WHERE f.ctid = o.tid
     ), added AS (
         INSERT INTO redis.hash_fields (id, seq, field, long_field, value)
-        SELECT key_id, next - 1 + pg_catalog.row_number() OVER (ORDER BY n.place),
-               redis.index_key(n.field), redis.long_key(n.field), n.value
-        FROM found n WHERE n.tid IS NULL
-        RETURNING 1
+        SELECT key_id, next - 1 + pg_catalog.row_number() OVER (ORDER BY o.place), redis.index_key(o.field), redis.long_key(o.field), o.value
+        FROM found o WHERE o.tid IS NULL
     )
-    SELECT pg_catalog.count(*) INTO added FROM added;
-    UPDATE redis.keys x SET size = x.size + added, head = x.head + added WHERE x.db = d AND x.key = k
+    SELECT coalesce(pg_catalog.array_agg(o.place), '{}') INTO fresh FROM found o WHERE o.tid IS NULL;
+    UPDATE redis.keys x SET size = x.size + pg_catalog.cardinality(fresh), head = x.head + pg_catalog.cardinality(fresh)
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
     RETURNING x.head, x.size INTO next, total;
     IF total > 1024 AND next <> total THEN
         done := redis.hash_renumber(d, k, key_id);
     END IF;
-    RETURN added;
+    RETURN fresh;
+END $$;
+
+-- The same; fields and values are given by turns. Returns how many are new.
+CREATE OR REPLACE FUNCTION redis.hash_put_many(d smallint, key bytea, pairs bytea[]) RETURNS bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN pg_catalog.cardinality(redis.hash_put_all(d, key,
+        ARRAY(SELECT u.word FROM pg_catalog.unnest(pairs) WITH ORDINALITY AS u(word, n) WHERE u.n % 2 = 1 ORDER BY u.n),
+        ARRAY(SELECT u.word FROM pg_catalog.unnest(pairs) WITH ORDINALITY AS u(word, n) WHERE u.n % 2 = 0 ORDER BY u.n)));
 END $$;
 
 -- The value of a field; NULL when it or the key is absent.
@@ -162,7 +166,36 @@ END $$;
 COMMENT ON FUNCTION public.redis_hset(bytea, bytea[]) IS
 'HSET key field value [field value ...]
 Sets fields of a hash, which is made when the key is absent. Returns how many of the fields are new. Errors: WRONGTYPE.';
-SELECT redis.register_command('hset', 'redis_hset', arity => -4,
+-- Many HSETs of one field at once.
+CREATE OR REPLACE FUNCTION redis.batch_hset(keys bytea[], fields bytea[], field_values bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    done boolean := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key)));
+    fresh bigint[];
+BEGIN
+    IF redis.wants_events() THEN
+        RETURN QUERY SELECT public.redis_hset(u.key, u.field, u.value)
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(fields), pg_catalog.unnest(field_values)) AS u(key, field, value);
+    ELSIF keys[1] = ALL (keys) THEN
+        fresh := redis.hash_put_all(d, keys[1], fields, field_values);
+        RETURN QUERY SELECT CASE WHEN g.n = ANY (fresh) THEN 1::bigint ELSE 0 END
+                     FROM pg_catalog.generate_series(1, pg_catalog.cardinality(keys)) AS g(n);
+    ELSE
+        RETURN QUERY
+        SELECT CASE WHEN c.n = ANY (s.fresh) THEN 1::bigint ELSE 0 END
+        FROM (SELECT g.numbers, CASE WHEN pg_catalog.cardinality(g.fields) > 1 THEN redis.hash_put_all(d, g.key, g.fields, g.field_values)
+                                     WHEN redis.hash_put(d, g.key, g.fields[1], g.field_values[1]) THEN ARRAY[1::bigint] END AS fresh
+              FROM (SELECT u.key, pg_catalog.array_agg(u.field ORDER BY u.n) AS fields, pg_catalog.array_agg(u.value ORDER BY u.n) AS field_values,
+                           pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
+                    FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(fields), pg_catalog.unnest(field_values))
+                        WITH ORDINALITY AS u(key, field, value, n)
+                    GROUP BY u.key) AS g OFFSET 0) AS s,
+             pg_catalog.unnest(s.numbers) WITH ORDINALITY AS c(call, n)
+        ORDER BY c.call;
+    END IF;
+END $$;
+SELECT redis.register_command('hset', 'redis_hset', arity => -4, batch => 'redis.batch_hset',
   flags => 'write denyoom fast', categories => 'write hash fast',
   key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
   since => '2.0.0', command_group => 'hash', complexity => 'O(1)',

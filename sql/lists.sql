@@ -47,6 +47,8 @@ BEGIN
         first := 0;
         total := n;
         key_id := redis.create_key(d, key, 'l', size => n, head => 0, tail => n - 1);
+    ELSIF total = n THEN
+        done := redis.appeared(d, k); -- it was empty
     END IF;
     IF n = 1 THEN
         INSERT INTO redis.list_items (id, pos, value) VALUES (key_id, first, elements[1]);
@@ -233,6 +235,126 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Many pushes at once; calls tells of which call, counted from 1, each element is.
+CREATE OR REPLACE FUNCTION redis.batch_push(keys bytea[], elements bytea[], calls bigint[], at_left boolean) RETURNS SETOF bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    done boolean := redis.lock_keys(d, ks);
+    now constant bigint := redis.now_ms();
+    before bigint;
+BEGIN
+    IF redis.wants_events() THEN
+        RETURN QUERY SELECT redis.list_push(d, g.key, g.own, at_left) FROM redis.gather(keys, elements, calls) AS g;
+        RETURN;
+    ELSIF ks[1] = ALL (ks) THEN
+        before := redis.list_push(d, keys[1], elements, at_left) - pg_catalog.cardinality(elements);
+        RETURN QUERY SELECT before + pg_catalog.max(e.n) FROM pg_catalog.unnest(calls) WITH ORDINALITY AS e(call, n)
+                     GROUP BY e.call ORDER BY e.call;
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH items AS MATERIALIZED (
+        SELECT e.call, u.k, u.key, e.element, pg_catalog.row_number() OVER (PARTITION BY u.k ORDER BY e.n) AS place
+        FROM ROWS FROM (pg_catalog.unnest(elements), pg_catalog.unnest(calls)) WITH ORDINALITY AS e(element, call, n)
+        JOIN ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(keys)) WITH ORDINALITY AS u(k, key, call) ON u.call = e.call
+    ), lists AS MATERIALIZED (
+        SELECT s.k, s.key, s.added, p.tid, coalesce(p.id, redis.new_key_id()) AS id, coalesce(p.size, 0) AS size,
+               CASE WHEN at_left THEN coalesce(p.head, 0) ELSE coalesce(p.tail, -1) END AS last
+        FROM (SELECT i.k, i.key, pg_catalog.count(*) AS added FROM items i GROUP BY i.k, i.key) AS s
+        LEFT JOIN LATERAL (
+            SELECT y.ctid AS tid, y.id, y.head, y.tail,
+                   CASE WHEN y.type = 'l' AND (y.expires_at IS NULL OR y.expires_at > now OR y.expires_at = 0) THEN y.size
+                        ELSE redis.one_by_one() END AS size
+            FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) AS p ON true
+    ), grown AS (
+        UPDATE redis.keys x
+        SET head = CASE WHEN at_left THEN x.head - l.added ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail + l.added END,
+            size = x.size + l.added, expires_at = nullif(x.expires_at, 0)
+        FROM lists l WHERE x.ctid = l.tid
+    ), created AS (
+        INSERT INTO redis.keys (id, db, type, key, long_key, size, head, tail)
+        SELECT l.id, d, 'l', l.k, redis.long_key(l.key), l.added, CASE WHEN at_left THEN -l.added ELSE 0 END,
+               CASE WHEN at_left THEN -1 ELSE l.added - 1 END
+        FROM lists l WHERE l.tid IS NULL
+    ), stored AS (
+        INSERT INTO redis.list_items (id, pos, value)
+        SELECT l.id, CASE WHEN at_left THEN l.last - i.place ELSE l.last + i.place END, i.element FROM items i JOIN lists l ON l.k = i.k
+    ), appeared AS (
+        SELECT redis.appeared(d, pg_catalog.array_agg(l.k)) FROM lists l WHERE l.size = 0 HAVING pg_catalog.count(*) > 0
+    )
+    SELECT pg_catalog.max(l.size + i.place) FROM items i JOIN lists l ON l.k = i.k LEFT JOIN appeared ON true
+    GROUP BY i.call ORDER BY i.call;
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.batch_lpush(keys bytea[], elements bytea[], calls bigint[]) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM redis.batch_push(keys, elements, calls, true);
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.batch_rpush(keys bytea[], elements bytea[], calls bigint[]) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM redis.batch_push(keys, elements, calls, false);
+END $$;
+
+-- Many pops of one element at once.
+CREATE OR REPLACE FUNCTION redis.batch_pop(keys bytea[], at_left boolean) RETURNS SETOF bytea
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    done boolean := redis.lock_keys(d, ks);
+    now constant bigint := redis.now_ms();
+BEGIN
+    IF redis.wants_events() THEN
+        RETURN QUERY SELECT redis.list_pop(d, u.k, at_left) FROM pg_catalog.unnest(ks) AS u(k);
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH calls AS MATERIALIZED (
+        SELECT u.k, u.n, pg_catalog.row_number() OVER (PARTITION BY u.k ORDER BY u.n) AS place
+        FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n)
+    ), lists AS MATERIALIZED (
+        SELECT s.k, least(s.wanted, p.size) AS taken, p.tid, p.id, CASE WHEN at_left THEN p.head ELSE p.tail END AS last
+        FROM (SELECT c.k, pg_catalog.count(*) AS wanted FROM calls c GROUP BY c.k) AS s
+        CROSS JOIN LATERAL (
+            SELECT y.ctid AS tid, y.id, y.head, y.tail,
+                   CASE WHEN y.expires_at = 0 THEN 0
+                        WHEN y.type = 'l' AND (y.expires_at IS NULL OR y.expires_at > now) THEN y.size
+                        ELSE redis.one_by_one() END AS size
+            FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) AS p
+    ), shrunk AS (
+        UPDATE redis.keys x
+        SET head = CASE WHEN at_left THEN x.head + l.taken ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - l.taken END,
+            size = x.size - l.taken, expires_at = CASE WHEN x.size > l.taken THEN x.expires_at ELSE 0 END,
+            sweep_at = CASE WHEN x.size > l.taken THEN x.sweep_at ELSE redis.schedule_sweep(d, l.k, x.id, now, x.sweep_at) END
+        FROM lists l WHERE x.ctid = l.tid AND l.taken > 0
+    ), items AS MATERIALIZED (
+        SELECT c.n, (SELECT y.ctid FROM redis.list_items y WHERE y.id = l.id AND y.pos >= g.pos AND y.pos <= g.pos
+                     ORDER BY y.pos DESC LIMIT 1) AS tid
+        FROM calls c JOIN lists l ON l.k = c.k AND c.place <= l.taken,
+             LATERAL (SELECT CASE WHEN at_left THEN l.last + c.place - 1 ELSE l.last - c.place + 1 END AS pos) AS g
+    ), gone AS (
+        DELETE FROM redis.list_items e USING items i WHERE e.ctid = i.tid RETURNING i.n, e.value
+    )
+    SELECT g.value FROM calls c LEFT JOIN gone g ON g.n = c.n ORDER BY c.n;
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.batch_lpop(keys bytea[]) RETURNS SETOF bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM redis.batch_pop(keys, true);
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.batch_rpop(keys bytea[]) RETURNS SETOF bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM redis.batch_pop(keys, false);
+END $$;
+
 CREATE OR REPLACE FUNCTION public.redis_lpush(key bytea, VARIADIC elements bytea[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -245,7 +367,7 @@ COMMENT ON FUNCTION public.redis_lpush(bytea, bytea[]) IS
 'LPUSH key element [element ...]
 Puts the elements before the first of a list, one after the other, and makes the list when the key is absent.
 Returns the new length. Errors: WRONGTYPE.';
-SELECT redis.register_command('lpush', 'redis_lpush', arity => -3,
+SELECT redis.register_command('lpush', 'redis_lpush', arity => -3, batch => 'redis.batch_lpush',
   flags => 'write denyoom fast', categories => 'write list fast',
   key_specs => '[{"flags": "RW insert", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'list', complexity => 'O(1)',
@@ -282,7 +404,7 @@ COMMENT ON FUNCTION public.redis_rpush(bytea, bytea[]) IS
 'RPUSH key element [element ...]
 Puts the elements after the last of a list, and makes the list when the key is absent.
 Returns the new length. Errors: WRONGTYPE.';
-SELECT redis.register_command('rpush', 'redis_rpush', arity => -3,
+SELECT redis.register_command('rpush', 'redis_rpush', arity => -3, batch => 'redis.batch_rpush',
   flags => 'write denyoom fast', categories => 'write list fast',
   key_specs => '[{"flags": "RW insert", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'list', complexity => 'O(1)',
@@ -334,7 +456,7 @@ COMMENT ON FUNCTION public.redis_lpop(bytea, bytea) IS
 'LPOP key count
 Removes and returns up to count elements from the left; NULL when the key is absent.
 Errors: WRONGTYPE, a count below 0.';
-SELECT redis.register_command('lpop', 'redis_lpop', arity => -2,
+SELECT redis.register_command('lpop', 'redis_lpop', arity => -2, batch => 'redis.batch_lpop',
   flags => 'write fast', categories => 'write list fast',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'list', complexity => 'O(N)',
@@ -368,7 +490,7 @@ COMMENT ON FUNCTION public.redis_rpop(bytea, bytea) IS
 'RPOP key count
 Removes and returns up to count elements from the right, the last first; NULL when the key is absent.
 Errors: WRONGTYPE, a count below 0.';
-SELECT redis.register_command('rpop', 'redis_rpop', arity => -2,
+SELECT redis.register_command('rpop', 'redis_rpop', arity => -2, batch => 'redis.batch_rpop',
   flags => 'write fast', categories => 'write list fast',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'list', complexity => 'O(N)',

@@ -106,14 +106,16 @@ BEGIN
     RETURN members;
 END $$;
 
--- Adds members to a locked key that is a set or absent; returns how many were new.
-CREATE OR REPLACE FUNCTION redis.add_members(d smallint, key bytea, members bytea[]) RETURNS bigint
+-- Adds members to a locked key that is a set or absent; returns which of them, counted from 1, were new.
+CREATE OR REPLACE FUNCTION redis.add_new_members(d smallint, key bytea, members bytea[]) RETURNS bigint[]
 LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
+    ms constant bytea[] := ARRAY(SELECT redis.index_key(u.member) FROM pg_catalog.unnest(members) WITH ORDINALITY AS u(member, n) ORDER BY u.n);
     set_id bigint;
     set_size bigint;
-    added bigint;
+    fresh bytea[];
+    numbers bigint[];
     done boolean;
 BEGIN
     SELECT f.key_id, f.key_size INTO set_id, set_size FROM redis.find_members(d, k, 'S') f;
@@ -122,17 +124,27 @@ BEGIN
         set_id := redis.create_key(d, key, 'S', size => 0);
         set_size := 0;
     END IF;
-    INSERT INTO redis.set_members (id, pos, member, long_member)
-    SELECT set_id, set_size + pg_catalog.row_number() OVER () - 1, s.member, s.long_member
-    FROM (SELECT DISTINCT redis.index_key(u.member) AS member, redis.long_key(u.member) AS long_member
-          FROM pg_catalog.unnest(members) AS u(member)) s
-    WHERE set_size = 0 OR (SELECT true FROM redis.set_members e WHERE e.id = set_id AND e.member = s.member) IS NULL;
-    GET DIAGNOSTICS added = ROW_COUNT;
-    IF added > 0 THEN
-        UPDATE redis.keys x SET size = x.size + added WHERE x.db = d AND x.key = k;
-        done := redis.changed(d, k, 's', 'sadd');
+    SELECT pg_catalog.array_agg(f.member), pg_catalog.array_agg(f.n) INTO fresh, numbers
+    FROM (SELECT u.member, pg_catalog.min(u.n) AS n
+          FROM ROWS FROM (pg_catalog.unnest(ms), pg_catalog.unnest(members)) WITH ORDINALITY AS u(m, member, n)
+          WHERE set_size = 0 OR (SELECT true FROM redis.set_members e WHERE e.id = set_id AND e.member = u.m) IS NULL
+          GROUP BY u.member ORDER BY 2) AS f;
+    IF numbers IS NULL THEN
+        RETURN '{}'::bigint[];
     END IF;
-    RETURN added;
+    INSERT INTO redis.set_members (id, pos, member, long_member)
+    SELECT set_id, set_size + f.i - 1, redis.index_key(f.member), redis.long_key(f.member)
+    FROM pg_catalog.unnest(fresh) WITH ORDINALITY AS f(member, i);
+    UPDATE redis.keys x SET size = x.size + pg_catalog.cardinality(fresh) WHERE x.db = d AND x.key = k;
+    done := redis.changed(d, k, 's', 'sadd');
+    RETURN numbers;
+END $$;
+
+-- The same; returns how many were new.
+CREATE OR REPLACE FUNCTION redis.add_members(d smallint, key bytea, members bytea[]) RETURNS bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN pg_catalog.cardinality(redis.add_new_members(d, key, members));
 END $$;
 
 CREATE OR REPLACE FUNCTION public.redis_sadd(key bytea, member bytea) RETURNS bigint
@@ -172,7 +184,34 @@ END $$;
 COMMENT ON FUNCTION public.redis_sadd(bytea, bytea[]) IS
 'SADD key member [member ...]
 Adds members to a set, which is created when absent. Returns how many were new. Errors: WRONGTYPE.';
-SELECT redis.register_command('sadd', 'redis_sadd', arity => -3,
+-- Many SADDs of one member at once.
+CREATE OR REPLACE FUNCTION redis.batch_sadd(keys bytea[], members bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    done boolean := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key)));
+    fresh bigint[];
+BEGIN
+    IF redis.wants_events() THEN
+        RETURN QUERY SELECT public.redis_sadd(u.key, u.member)
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(members)) AS u(key, member);
+    ELSIF keys[1] = ALL (keys) THEN
+        fresh := redis.add_new_members(d, keys[1], members);
+        RETURN QUERY SELECT CASE WHEN g.n = ANY (fresh) THEN 1::bigint ELSE 0 END
+                     FROM pg_catalog.generate_series(1, pg_catalog.cardinality(keys)) AS g(n);
+    ELSE
+        RETURN QUERY
+        SELECT CASE WHEN c.n = ANY (s.fresh) THEN 1::bigint ELSE 0 END
+        FROM (SELECT g.numbers, CASE WHEN pg_catalog.cardinality(g.members) > 1 THEN redis.add_new_members(d, g.key, g.members)
+                                     WHEN public.redis_sadd(g.key, g.members[1]) = 1 THEN ARRAY[1::bigint] END AS fresh
+              FROM (SELECT u.key, pg_catalog.array_agg(u.member ORDER BY u.n) AS members, pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
+                    FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(members)) WITH ORDINALITY AS u(key, member, n)
+                    GROUP BY u.key) AS g OFFSET 0) AS s,
+             pg_catalog.unnest(s.numbers) WITH ORDINALITY AS c(call, n)
+        ORDER BY c.call;
+    END IF;
+END $$;
+SELECT redis.register_command('sadd', 'redis_sadd', arity => -3, batch => 'redis.batch_sadd',
   flags => 'write denyoom fast', categories => 'write set fast',
   key_specs => '[{"flags": "RW insert", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'set', complexity => 'O(1)',
@@ -386,17 +425,16 @@ SELECT redis.register_command('srem', 'redis_srem', arity => -3,
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0},
     {"name": "member", "type": "string", "flags": ["multiple"]}]');
 
-CREATE OR REPLACE FUNCTION public.redis_spop(key bytea) RETURNS bytea
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+-- Removes and returns a random member of a locked key that is a set or absent.
+CREATE OR REPLACE FUNCTION redis.pop_member(d smallint, k bytea) RETURNS bytea
+LANGUAGE plpgsql AS $$
 DECLARE
-    d constant smallint := redis.db();
-    k constant bytea := redis.index_key(key);
-    done boolean := redis.lock_key(d, k);
     chance constant double precision := pg_catalog.random();
     set_id bigint;
     last bigint;                   -- position of the last member; then the new size
     hole bigint;
     result bytea;
+    done boolean;
 BEGIN
     UPDATE redis.keys x SET size = x.size - 1
     WHERE x.db = d AND x.key = k AND x.type = 'S' AND x.size > 1 AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
@@ -414,6 +452,16 @@ BEGIN
     END IF;
     done := redis.changed(d, k, 's', 'spop');
     RETURN result;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_spop(key bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.lock_key(d, k);
+BEGIN
+    RETURN redis.pop_member(d, k);
 END $$;
 COMMENT ON FUNCTION public.redis_spop(bytea) IS
 'SPOP key
@@ -453,6 +501,30 @@ BEGIN
     RETURN result;
 END $$;
 
+-- Many SPOPs of one member at once. Which call gets which of the members is chance, too.
+CREATE OR REPLACE FUNCTION redis.batch_spop(keys bytea[]) RETURNS SETOF bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    done boolean := redis.lock_keys(d, ks);
+BEGIN
+    IF redis.wants_events() THEN
+        RETURN QUERY SELECT public.redis_spop(u.key) FROM pg_catalog.unnest(keys) AS u(key);
+    ELSE
+        RETURN QUERY
+        SELECT c.member
+        FROM (SELECT g.numbers, CASE WHEN pg_catalog.cardinality(g.numbers) > 1 THEN redis.pop_members(d, g.k, pg_catalog.cardinality(g.numbers))
+                                     ELSE ARRAY[redis.pop_member(d, g.k)] END AS members
+              FROM (SELECT u.k, pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
+                    FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n) GROUP BY u.k) AS g OFFSET 0) AS s,
+             ROWS FROM (pg_catalog.unnest(s.numbers),
+                        pg_catalog.unnest(ARRAY(SELECT m.member FROM pg_catalog.unnest(s.members) AS m(member) ORDER BY pg_catalog.random())))
+                 AS c(call, member)
+        ORDER BY c.call;
+    END IF;
+END $$;
+
 CREATE OR REPLACE FUNCTION public.redis_spop(key bytea, count bytea, VARIADIC more bytea[] DEFAULT '{}') RETURNS bytea[]
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -475,7 +547,7 @@ COMMENT ON FUNCTION public.redis_spop(bytea, bytea, bytea[]) IS
 'SPOP key count
 Removes up to count random members from a set and returns them; empty when the key is absent. Errors: WRONGTYPE, a count that is
 no integer or negative.';
-SELECT redis.register_command('spop', 'redis_spop', arity => -2,
+SELECT redis.register_command('spop', 'redis_spop', arity => -2, batch => 'redis.batch_spop',
   flags => 'write fast', categories => 'write set fast',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}]',
   tips => 'nondeterministic_output',

@@ -208,6 +208,80 @@ BEGIN
     RETURN result;
 END $$;
 
+-- Gives these members their scores, in order, in a locked key that is a sorted set or absent. Returns which of them, counted from 1,
+-- are new. Sends no event.
+CREATE OR REPLACE FUNCTION redis.put_scored(d smallint, key bytea, scores double precision[], members bytea[]) RETURNS bigint[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    k constant bytea := redis.index_key(key);
+    zset_id bigint;
+    zset_size bigint;
+    fresh bigint[];
+    different boolean;
+    done boolean;
+BEGIN
+    SELECT f.key_id, f.key_size INTO zset_id, zset_size FROM redis.find_members(d, k, 'z') f;
+    IF zset_id IS NULL THEN
+        done := redis.delete_key(d, k);
+        zset_id := redis.create_key(d, key, 'z', size => 0);
+        zset_size := 0;
+    END IF;
+    WITH pairs AS MATERIALIZED (
+        SELECT u.score + 0 AS score, redis.index_key(u.member) AS member, u.member AS whole, u.n -- -0 becomes 0
+        FROM ROWS FROM (pg_catalog.unnest(scores), pg_catalog.unnest(members)) WITH ORDINALITY AS u(score, member, n)
+    ), finals AS MATERIALIZED (
+        SELECT o.*, redis.member_hash(o.member) AS hash
+        FROM (SELECT DISTINCT ON (p.member) p.member, p.whole, p.score, pg_catalog.min(p.n) OVER own AS first,
+                     pg_catalog.min(p.score) OVER own <> pg_catalog.max(p.score) OVER own AS various
+              FROM pairs p WINDOW own AS (PARTITION BY p.member) ORDER BY p.member, p.n DESC) AS o
+    ), known AS MATERIALIZED (
+        SELECT f.*, CASE WHEN zset_size > 0 THEN (SELECT e.score FROM redis.zset_members e
+                                                  WHERE e.id = zset_id AND e.hash = f.hash AND e.member = f.member) END AS old
+        FROM finals f
+    ), written AS (
+        INSERT INTO redis.zset_members (id, score, hash, member, long_member)
+        SELECT zset_id, w.score, w.hash, w.member, redis.long_key(w.whole) FROM known w WHERE w.score IS DISTINCT FROM w.old
+        ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score
+    )
+    SELECT coalesce(pg_catalog.array_agg(w.first) FILTER (WHERE w.old IS NULL), '{}'), pg_catalog.bool_or(w.various OR w.score IS DISTINCT FROM w.old)
+    INTO fresh, different FROM known w;
+    IF different THEN
+        UPDATE redis.keys x SET size = x.size + pg_catalog.cardinality(fresh)
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1);
+    END IF;
+    RETURN fresh;
+END $$;
+
+-- Many ZADDs of one member at once.
+CREATE OR REPLACE FUNCTION redis.batch_zadd(keys bytea[], scores double precision[], members bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    done boolean := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key)));
+    fresh bigint[];
+BEGIN
+    IF redis.wants_events() OR 'NaN' = ANY (scores) THEN
+        RETURN QUERY SELECT public.redis_zadd(u.key, u.score, u.member)
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(scores), pg_catalog.unnest(members)) AS u(key, score, member);
+    ELSIF keys[1] = ALL (keys) THEN
+        fresh := redis.put_scored(d, keys[1], scores, members);
+        RETURN QUERY SELECT CASE WHEN g.n = ANY (fresh) THEN 1::bigint ELSE 0 END
+                     FROM pg_catalog.generate_series(1, pg_catalog.cardinality(keys)) AS g(n);
+    ELSE
+        RETURN QUERY
+        SELECT CASE WHEN c.n = ANY (s.fresh) THEN 1::bigint ELSE 0 END
+        FROM (SELECT g.numbers, CASE WHEN pg_catalog.cardinality(g.members) > 1 THEN redis.put_scored(d, g.key, g.scores, g.members)
+                                     WHEN public.redis_zadd(g.key, g.scores[1], g.members[1]) = 1 THEN ARRAY[1::bigint] END AS fresh
+              FROM (SELECT u.key, pg_catalog.array_agg(u.score ORDER BY u.n) AS scores, pg_catalog.array_agg(u.member ORDER BY u.n) AS members,
+                           pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
+                    FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(scores), pg_catalog.unnest(members))
+                        WITH ORDINALITY AS u(key, score, member, n)
+                    GROUP BY u.key) AS g OFFSET 0) AS s,
+             pg_catalog.unnest(s.numbers) WITH ORDINALITY AS c(call, n)
+        ORDER BY c.call;
+    END IF;
+END $$;
+
 CREATE OR REPLACE FUNCTION public.redis_zadd(key bytea, score double precision, member bytea) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -306,7 +380,7 @@ Adds members, or changes their scores: NX only new members, XX only present ones
 Returns how many are new (CH: or changed); with INCR adds to the score of one member and returns the new score, NULL where nothing
 was done.
 Errors: WRONGTYPE, wrong options, scores that are no numbers.';
-SELECT redis.register_command('zadd', 'redis_zadd', arity => -4,
+SELECT redis.register_command('zadd', 'redis_zadd', arity => -4, batch => 'redis.batch_zadd',
   flags => 'write denyoom fast', categories => 'write sortedset fast',
   key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
   since => '1.2.0', command_group => 'sorted-set', complexity => 'O(log(N))',
@@ -1249,6 +1323,39 @@ BEGIN
     END IF;
 END $$;
 
+-- Many pops of one member at once.
+CREATE OR REPLACE FUNCTION redis.batch_pop_scored(keys bytea[], highest boolean) RETURNS TABLE (member bytea, score double precision)
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    done boolean := redis.lock_keys(d, ks);
+BEGIN
+    IF redis.wants_events() THEN
+        RETURN QUERY SELECT p.members[1], p.scores[1] FROM pg_catalog.unnest(ks) AS u(k), LATERAL redis.pop_scored(d, u.k, highest, 1) AS p;
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT c.member, c.score
+    FROM (SELECT u.k, pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
+          FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n) GROUP BY u.k OFFSET 0) AS g,
+         LATERAL redis.pop_scored(d, g.k, highest, pg_catalog.cardinality(g.numbers)) AS p,
+         ROWS FROM (pg_catalog.unnest(g.numbers), pg_catalog.unnest(p.members), pg_catalog.unnest(p.scores)) AS c(call, member, score)
+    ORDER BY c.call;
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.batch_zpopmin(keys bytea[]) RETURNS TABLE (member bytea, score double precision)
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT p.member, p.score FROM redis.batch_pop_scored(keys, false) AS p;
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.batch_zpopmax(keys bytea[]) RETURNS TABLE (member bytea, score double precision)
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT p.member, p.score FROM redis.batch_pop_scored(keys, true) AS p;
+END $$;
+
 -- ZPOPMIN and ZPOPMAX with a count.
 CREATE OR REPLACE FUNCTION redis.pop_scored_rows(key bytea, count bytea, more bytea[], highest boolean)
 RETURNS TABLE (member bytea, score double precision)
@@ -1310,7 +1417,7 @@ END $$;
 COMMENT ON FUNCTION public.redis_zpopmin(bytea, bytea, bytea[]) IS
 'ZPOPMIN key count
 The same for up to count members. Errors also: a count that is no integer or negative.';
-SELECT redis.register_command('zpopmin', 'redis_zpopmin', arity => -2,
+SELECT redis.register_command('zpopmin', 'redis_zpopmin', arity => -2, batch => 'redis.batch_zpopmin',
   flags => 'write fast', categories => 'write sortedset fast',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}]',
   since => '5.0.0', command_group => 'sorted-set', complexity => 'O(log(N)*M)',
@@ -1357,7 +1464,7 @@ END $$;
 COMMENT ON FUNCTION public.redis_zpopmax(bytea, bytea, bytea[]) IS
 'ZPOPMAX key count
 The same for up to count members. Errors also: a count that is no integer or negative.';
-SELECT redis.register_command('zpopmax', 'redis_zpopmax', arity => -2,
+SELECT redis.register_command('zpopmax', 'redis_zpopmax', arity => -2, batch => 'redis.batch_zpopmax',
   flags => 'write fast', categories => 'write sortedset fast',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}]',
   since => '5.0.0', command_group => 'sorted-set', complexity => 'O(log(N)*M)',

@@ -628,7 +628,20 @@ END $$;
 COMMENT ON FUNCTION public.redis_mset(bytea[]) IS
 'MSET key value [key value ...]
 Sets several strings at once, whatever the keys were. Returns OK. Errors: an odd number of arguments.';
-SELECT redis.register_command('mset', 'redis_mset', arity => -3,
+-- Many MSETs at once; calls tells of which call, counted from 1, each argument is.
+CREATE OR REPLACE FUNCTION redis.batch_mset(pairs bytea[], calls bigint[]) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    last constant bigint := calls[pg_catalog.cardinality(calls)];
+    unpaired boolean;
+    done boolean;
+BEGIN
+    unpaired := (SELECT pg_catalog.bool_or(c.n % 2 = 1) FROM (SELECT pg_catalog.count(*) AS n FROM pg_catalog.unnest(calls) AS u(call) GROUP BY u.call) AS c);
+    done := NOT unpaired OR redis.one_by_one() > 0;
+    done := redis.set_pairs(redis.db(), pairs, false);
+    RETURN QUERY SELECT 'OK'::text FROM pg_catalog.generate_series(1, last);
+END $$;
+SELECT redis.register_command('mset', 'redis_mset', arity => -3, batch => 'redis.batch_mset',
   flags => 'write denyoom', categories => 'write string slow',
   key_specs => '[{"flags": "OW update", "index": 1, "range": [-1, 2, 0]}]',
   tips => 'request_policy:multi_shard response_policy:all_succeeded',

@@ -140,12 +140,18 @@ std::string call_sql(const Signature& signature, const std::string& arguments, c
     return "SELECT " + call + cast + (from.empty() ? "" : " FROM " + from);
 }
 
-// The function that carries out many calls with parameters of these types at once, if the command has one.
-const Signature* find_batch(const Command& command, const std::vector<std::string>& types) {
+// The function that carries out many calls with parameters of these types at once, if the command has one. The elements of a
+// variadic call are among those of all others, with an array of numbers beside them.
+const Signature* find_batch(const Command& command, const std::vector<std::string>& types, bool variadic) {
+    std::vector<std::string> wanted;
+    for (const auto& type : types) wanted.push_back(type + "[]");
+    if (variadic) {
+        if (types.back() != "bytea[]" && types.back() != "text[]") return nullptr;
+        wanted.back() = types.back();
+        wanted.emplace_back("bigint[]");
+    }
     for (const auto& batch : command.batches) {
-        const bool fits = std::equal(batch.types.begin(), batch.types.end(), types.begin(), types.end(),
-                                     [](const std::string& array, const std::string& type) { return array == type + "[]"; });
-        if (fits && batch.setof) return &batch;
+        if (batch.types == wanted && batch.setof) return &batch;
     }
     return nullptr;
 }
@@ -157,11 +163,23 @@ std::string batch_sql(const Signature& batch) {
     return select_rows(batch, call + ")", "");
 }
 
+// Calls are grouped by their statement, so an equal one of another number of arguments is used for this one too.
+std::shared_ptr<const postgres::Statement> shared(const Command& command, std::shared_ptr<const postgres::Statement> statement) {
+    for (const auto& [count, known] : command.forms) {
+        for (const auto* form = known.get(); form != nullptr; form = form->otherwise.get()) {
+            if (form->statement->name == statement->name) return form->statement;
+        }
+    }
+    return statement;
+}
+
 Command::Form make_form(const Command& command, const Signature& signature, std::size_t count, std::size_t name_words) {
     const auto fixed = std::min(fixed_count(signature), count);
     const auto rest = count - fixed;
+    const auto* variadic_batch =
+        signature.variadic && rest > 0 && fixed == fixed_count(signature) ? find_batch(command, signature.types, true) : nullptr;
     Command::Form form;
-    form.rest_in_array = rest > max_spread_arguments;
+    form.rest_in_array = rest > max_spread_arguments || variadic_batch != nullptr;
     form.fixed = form.rest_in_array ? fixed : count;
     form.format = reply_format(command, signature, count + name_words);
     if (!form.format.composite && !is_native_result(signature.result)) form.format.bulk = true;
@@ -203,9 +221,14 @@ Command::Form make_form(const Command& command, const Signature& signature, std:
     }
     statement->sql = call_sql(signature, single, "");
     if (can_group) statement->grouped_sql = call_sql(signature, grouped, "ROWS FROM (" + arrays + ") AS t(" + columns + ")");
-    if (const auto* batch = can_group ? find_batch(command, types) : nullptr) statement->grouped_sql = batch_sql(*batch);
+    const auto* batch = can_group ? find_batch(command, types, false) : variadic_batch;
+    if (batch != nullptr) {
+        statement->grouped_sql = batch_sql(*batch);
+        statement->locks_together = true;
+        statement->flattened = batch == variadic_batch;
+    }
     statement->name = statement_name(statement->sql + statement->grouped_sql);
-    form.statement = std::move(statement);
+    form.statement = shared(command, std::move(statement));
     return form;
 }
 

@@ -17,6 +17,11 @@ struct Statement {
     std::string sql;               // SELECT … with $1 … for one call
     std::string grouped_sql;       // the same with every parameter an array, one row a call, in order; empty: cannot be grouped
     std::vector<Type> parameters;  // by $n
+    // Of grouped_sql: it locks the keys of all its calls itself, in the global order, before it does anything.
+    bool locks_together = false;
+    // Of grouped_sql: the last parameter, an array in a call already, holds the elements of all calls one after another, and one
+    // more array behind it says of which call each element is, counted from 1.
+    bool flattened = false;
 };
 
 struct Call {

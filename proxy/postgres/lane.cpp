@@ -87,10 +87,29 @@ Parameters key_parameters(std::string& buffer, std::int16_t database, const std:
     append_int64(buffer, static_cast<std::uint64_t>(database));
     parameters.end();
     ArrayWriter array(buffer, Type::bytea, keys.size());
-    for (const auto key : keys) array.add(std::string(key));
+    for (const auto key : keys) array.add_bytes(key);
     parameters.end();
     parameters.finish();
     return parameters;
+}
+
+// The arrays of all calls as one, and beside it of which call each element is.
+void add_flattened(Parameters& parameters, std::string& buffer, Type type,
+                   const std::vector<const std::vector<std::string>*>& calls) {
+    std::size_t count = 0;
+    for (const auto* elements : calls) count += elements->size();
+    ArrayWriter all(buffer, type == Type::text_array ? Type::text : Type::bytea, count);
+    for (const auto* elements : calls) {
+        for (const auto& element : *elements) all.add_bytes(element);
+    }
+    parameters.end();
+    ArrayWriter owners(buffer, Type::int8, count);
+    std::int64_t owner = 0;
+    for (const auto* elements : calls) {
+        ++owner;
+        for (std::size_t i = 0; i < elements->size(); ++i) owners.add(owner);
+    }
+    parameters.end();
 }
 
 }  // namespace
@@ -226,12 +245,12 @@ void Lane::send_sync() {
     connection_->flush();
 }
 
-void Lane::send_prelude(const Range& range) {
+void Lane::send_prelude(const Range& range, bool lock) {
     if (kind_ == Kind::transaction) return;  // it brings its own
     const auto database = items_[range.begin].job->database;
     std::vector<std::string_view> keys;
-    // A call alone locks its own keys; several calls have to lock theirs in the global order before the first one runs.
-    if (range.end - range.begin > 1) {
+    // Several statements have to lock their keys in the global order before the first one runs.
+    if (lock) {
         for (std::size_t i = range.begin; i < range.end; ++i) {
             for (const auto& key : items_[i].call().locked_keys) keys.emplace_back(key);
         }
@@ -254,15 +273,26 @@ void Lane::send_prelude(const Range& range) {
 
 void Lane::send_call(const Statement& statement, bool grouped, std::vector<std::size_t> items) {
     const std::string name = grouped ? statement.name + "g" : statement.name;
+    const bool flattened = grouped && statement.flattened;
     if (prepared_.insert(name).second) {
         std::vector<Oid> types;
         for (const auto type : statement.parameters) types.push_back(grouped ? array_oid(type) : type_oid(type));
+        if (flattened) {
+            types.back() = type_oid(statement.parameters.back());
+            types.push_back(oid::int8_array);
+        }
         PQsendPrepare(connection_->get(), name.c_str(), (grouped ? statement.grouped_sql : statement.sql).c_str(),
                       static_cast<int>(types.size()), types.data());
         steps_.push_back({Step::Kind::prepare, items, name, nullptr});
     }
     Parameters parameters(buffer_);
     for (std::size_t p = 0; p < statement.parameters.size(); ++p) {
+        if (flattened && p + 1 == statement.parameters.size()) {
+            std::vector<const std::vector<std::string>*> lists;
+            for (const auto i : items) lists.push_back(&std::get<std::vector<std::string>>(items_[i].call().arguments[p]));
+            add_flattened(parameters, buffer_, statement.parameters[p], lists);
+            break;
+        }
         if (grouped) {
             ArrayWriter array(buffer_, statement.parameters[p], items.size());
             for (const auto i : items) array.add(items_[i].call().arguments[p]);
@@ -289,41 +319,41 @@ void Lane::forget_prepared() {
     send_sql("DEALLOCATE ALL");
 }
 
+// Calls of the same statement become one, as far as every client's own order allows: calls of different clients that wait
+// together are concurrent, so their order is ours to choose.
+std::vector<Lane::Group> Lane::group(const Range& range) const {
+    std::vector<Group> groups;
+    std::unordered_map<const Statement*, std::size_t> latest;
+    const Job* job = nullptr;
+    std::size_t own = 0;  // the client's calls so far are in groups up to this one
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+        const auto* statement = items_[i].call().statement.get();
+        if (items_[i].job != job) own = 0;
+        job = items_[i].job;
+        const auto found = latest.find(statement);
+        const bool joins = range.grouped && found != latest.end() && found->second >= own && !statement->grouped_sql.empty();
+        if (joins) {
+            groups[found->second].items.push_back(i);
+            own = found->second;
+        } else {
+            latest[statement] = own = groups.size();
+            groups.push_back({statement, {i}});
+        }
+    }
+    return groups;
+}
+
 void Lane::send(const Range& range) {
     steps_.clear();
     current_step_ = 0;
     forget_prepared();
-    send_prelude(range);
-    if (range.grouped) {
-        // Calls of the same statement become one, as far as every client's own order allows: calls of different clients that wait
-        // together are concurrent, so their order is ours to choose.
-        struct Group {
-            const Statement* statement;
-            std::vector<std::size_t> items;
-        };
-        std::vector<Group> groups;
-        std::unordered_map<const Statement*, std::size_t> latest;
-        const Job* job = nullptr;
-        std::size_t own = 0;  // the client's calls so far are in groups up to this one
-        for (std::size_t i = range.begin; i < range.end; ++i) {
-            const auto* statement = items_[i].call().statement.get();
-            if (items_[i].job != job) own = 0;
-            job = items_[i].job;
-            const auto found = latest.find(statement);
-            if (found != latest.end() && found->second >= own && !statement->grouped_sql.empty()) {
-                groups[found->second].items.push_back(i);
-                own = found->second;
-            } else {
-                latest[statement] = own = groups.size();
-                groups.push_back({statement, {i}});
-            }
-        }
-        for (auto& group : groups) {
-            const bool grouped = group.items.size() > 1;
-            send_call(*group.statement, grouped, std::move(group.items));
-        }
-    } else {
-        for (std::size_t i = range.begin; i < range.end; ++i) send_call(*items_[i].call().statement, false, {i});
+    auto groups = group(range);
+    // A statement that stands alone and locks its own keys, all at once, needs nobody to do it beforehand.
+    const bool locks_itself = groups.size() == 1 && (range.end - range.begin == 1 || groups.front().statement->locks_together);
+    send_prelude(range, !locks_itself);
+    for (auto& group : groups) {
+        const bool grouped = group.items.size() > 1;
+        send_call(*group.statement, grouped, std::move(group.items));
     }
     send_sync();
 }

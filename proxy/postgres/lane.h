@@ -92,6 +92,12 @@ class Lane {
         bool ended = false;
     };
 
+    // Calls of one statement that go out together.
+    struct Group {
+        const Statement* statement;
+        std::vector<std::size_t> items;
+    };
+
     // The second way through a transaction of which a call failed: call by call, each under a savepoint.
     struct Careful {
         enum class Phase { begin, call, commit, rollback } phase = Phase::begin;
@@ -106,9 +112,10 @@ class Lane {
 
     void flatten(bool grouped);
     void next();
+    [[nodiscard]] std::vector<Group> group(const Range& range) const;
     void send(const Range& range);
     void send_call(const Statement& statement, bool grouped, std::vector<std::size_t> items);
-    void send_prelude(const Range& range);
+    void send_prelude(const Range& range, bool lock);
     void on_input();
     void on_sync();
     void deliver(const Range& range);

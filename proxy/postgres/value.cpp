@@ -121,4 +121,6 @@ void ArrayWriter::add(const Value& value) {
     }
 }
 
+void ArrayWriter::add_bytes(std::string_view bytes) { append_sized(out_, bytes); }
+
 }  // namespace pgredis::postgres

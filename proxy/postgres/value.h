@@ -33,6 +33,8 @@ class ArrayWriter {
  public:
     ArrayWriter(std::string& out, Type element, std::size_t count);
     void add(const Value& value);
+    // Of an array of bytea or text.
+    void add_bytes(std::string_view bytes);
 
  private:
     std::string& out_;

@@ -37,3 +37,10 @@ LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RD000', MESSAGE = 'ERR pgredis writes need the isolation level READ COMMITTED';
 END $$;
+
+-- Raised by a function that carries out many calls at once, where it meets something unusual: the proxy then makes them one by one.
+CREATE OR REPLACE FUNCTION redis.one_by_one() RETURNS bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'RD000', MESSAGE = 'ERR these calls cannot be carried out at once';
+END $$;

@@ -58,6 +58,8 @@ LANGUAGE plpgsql AS $$
 BEGIN
     IF pg_catalog.cardinality(ks) > 1000 THEN
         RETURN redis.lock_all();
+    ELSIF ks[1] = ALL (ks) THEN
+        RETURN redis.lock_key(d, ks[1]);
     END IF;
     PERFORM pg_catalog.count(pg_catalog.pg_advisory_xact_lock(s.lock_id))
     FROM (SELECT DISTINCT redis.lock_id(d, u.k) AS lock_id FROM pg_catalog.unnest(ks) AS u(k) ORDER BY 1 OFFSET 0) AS s;
@@ -91,6 +93,12 @@ $$;
 CREATE OR REPLACE FUNCTION redis.changed(d smallint, k bytea, class text, event text) RETURNS boolean
 LANGUAGE sql VOLATILE AS $$
     SELECT CASE WHEN pg_catalog.current_setting('redis.events', true) = '' THEN false ELSE redis.send_event(d, k, class, event) END
+$$;
+
+-- Does anybody want events? A function that carries out many calls at once makes them one by one then, with an event each.
+CREATE OR REPLACE FUNCTION redis.wants_events() RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT pg_catalog.current_setting('redis.events', true) IS DISTINCT FROM ''
 $$;
 
 CREATE OR REPLACE FUNCTION redis.send_event(d smallint, k bytea, class text, event text) RETURNS boolean
@@ -185,4 +193,17 @@ BEGIN
         RETURN false;
     END IF;
     RETURN true;
+END $$;
+
+-- For functions that carry out many calls at once. keys: of each call; elements: those of all calls one after another; calls: of which
+-- call, counted from 1, each of them is. The calls one by one, in order.
+CREATE OR REPLACE FUNCTION redis.gather(keys bytea[], elements bytea[], calls bigint[]) RETURNS TABLE (key bytea, own bytea[])
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
+    SELECT keys[g.call], g.own
+    FROM (SELECT e.call, pg_catalog.array_agg(e.element ORDER BY e.n) AS own
+          FROM ROWS FROM (pg_catalog.unnest(gather.elements), pg_catalog.unnest(calls)) WITH ORDINALITY AS e(element, call, n)
+          GROUP BY e.call) AS g
+    ORDER BY g.call;
 END $$;

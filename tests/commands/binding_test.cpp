@@ -260,6 +260,29 @@ TEST(Binding, CallsThatFitABatchFunctionAreGroupedByIt) {
     EXPECT_THAT(c.grouped_sql({"k", "1", "word"}), ::testing::HasSubstr("public.f(t.a1, t.a2, t.a3)"));
 }
 
+TEST(Binding, VariadicCallsOfAnyNumberOfArgumentsAreOneStatementToABatchFunction) {
+    const auto batch = signature({"bytea[]", "bytea[]", "bigint[]"}, {{"name", "redis.batch_f"}, {"setof", true}});
+    Fixture c(variadic({"bytea", "bytea[]"}), {{"batches", Json::array({batch})}});
+    EXPECT_EQ(c.grouped_sql({"k", "a"}), "SELECT * FROM redis.batch_f($1::bytea[], $2::bytea[], $3::bigint[])");
+    EXPECT_EQ(c.sql({"k", "a"}), "SELECT public.f($1::pg_catalog.bytea, VARIADIC $2::pg_catalog.bytea[])");
+    const auto one = c.bound({"k", "a"}).call;
+    const auto many = c.bound(Words(30, "x")).call;
+    EXPECT_EQ(one.statement, many.statement);
+    EXPECT_TRUE(one.statement->flattened);
+    EXPECT_TRUE(one.statement->locks_together);
+    EXPECT_THAT(std::get<Words>(one.arguments.back()), ElementsAre("a"));
+    EXPECT_EQ(std::get<Words>(many.arguments.back()).size(), 29U);
+}
+
+TEST(Binding, OneStatementOfABatchFunctionLocksItsKeysItself) {
+    const auto batch = signature({"bytea[]"}, {{"name", "redis.batch_f"}, {"setof", true}});
+    Fixture c(variadic({"bytea", "bytea[]"}), {{"batches", Json::array({batch})}});
+    EXPECT_FALSE(c.bound({"k", "a"}).call.statement->locks_together);
+    Fixture d(signature({"bytea"}), {{"batches", Json::array({batch})}});
+    EXPECT_TRUE(d.bound({"k"}).call.statement->locks_together);
+    EXPECT_FALSE(d.bound({"k"}).call.statement->flattened);
+}
+
 TEST(Binding, ABatchFunctionOfOneRowIsNone) {
     Fixture c(signature({"bytea"}), {{"batches", Json::array({signature({"bytea[]"}, {{"name", "redis.batch_f"}})})}});
     EXPECT_THAT(c.grouped_sql({"k"}), ::testing::HasSubstr("public.f(t.a1)"));

@@ -262,6 +262,33 @@ TEST_F(DispatcherTest, CallsOfOneStatementAreGrouped) {
     EXPECT_EQ(answers().back(), "alone d");
 }
 
+TEST_F(DispatcherTest, ArraysOfGroupedCallsArePutTogether) {
+    start();
+    wait_for_connection();
+    auto statement = std::make_shared<Statement>();
+    statement->name = "arrays";
+    statement->sql = "SELECT $1::text || array_to_string($2::text[], ',')";
+    statement->grouped_sql =
+        "SELECT k.k || string_agg(e.e, '+' ORDER BY e.n) FROM unnest($1::text[]) WITH ORDINALITY AS k(k, call) "
+        "JOIN unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS e(e, call, n) ON e.call = k.call GROUP BY k.k, k.call ORDER BY "
+        "k.call";
+    statement->parameters = {Type::text, Type::text_array};
+    statement->flattened = true;
+    const auto call = [&](const std::string& key, std::vector<std::string> elements) {
+        Call made;
+        made.statement = statement;
+        made.arguments = {Value(key), Value(std::move(elements))};
+        return made;
+    };
+    submit({call("a:", {"1"}), call("b:", {"2", "3"})});
+    submit({call("c:", {"4", "", "6"})});
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(answers(), ElementsAre("a:1", "b:2+3", "c:4++6"));
+    submit({call("d:", {"7", "8"})});
+    ASSERT_TRUE(finish());
+    EXPECT_EQ(answers().back(), "d:7,8");
+}
+
 TEST_F(DispatcherTest, EveryClientsOwnOrderIsKept) {
     start();
     wait_for_connection();
