@@ -77,7 +77,8 @@ BEGIN
     END IF;
     -- A scalar subquery looks each field up by the index, however big or small the planner takes the hash to be.
     WITH found AS MATERIALIZED (
-        SELECT o.field, o.value, o.place, (SELECT f.ctid FROM redis.hash_fields f WHERE f.id = key_id AND f.field = redis.index_key(o.field)) AS tid
+        SELECT o.field, o.value, o.place,
+               (SELECT f.ctid FROM redis.hash_fields f WHERE f.id = key_id AND f.field = redis.index_key(o.field)) AS tid
         FROM (SELECT DISTINCT ON (u.field) u.field, u.value, pg_catalog.min(u.n) OVER (PARTITION BY u.field) AS place
               FROM ROWS FROM (pg_catalog.unnest(fields), pg_catalog.unnest(field_values)) WITH ORDINALITY AS u(field, value, n)
               ORDER BY u.field, u.n DESC) AS o
@@ -85,7 +86,8 @@ BEGIN
         UPDATE redis.hash_fields f SET value = o.value FROM found o WHERE f.ctid = o.tid
     ), added AS (
         INSERT INTO redis.hash_fields (id, seq, field, long_field, value)
-        SELECT key_id, next - 1 + pg_catalog.row_number() OVER (ORDER BY o.place), redis.index_key(o.field), redis.long_key(o.field), o.value
+        SELECT key_id, next - 1 + pg_catalog.row_number() OVER (ORDER BY o.place), redis.index_key(o.field), redis.long_key(o.field),
+               o.value
         FROM found o WHERE o.tid IS NULL
     )
     SELECT coalesce(pg_catalog.array_agg(o.place), '{}') INTO fresh FROM found o WHERE o.tid IS NULL;
@@ -176,7 +178,8 @@ DECLARE
 BEGIN
     IF redis.wants_events() THEN
         RETURN QUERY SELECT public.redis_hset(u.key, u.field, u.value)
-                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(fields), pg_catalog.unnest(field_values)) AS u(key, field, value);
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(fields), pg_catalog.unnest(field_values))
+                         AS u(key, field, value);
     ELSIF keys[1] = ALL (keys) THEN
         fresh := redis.hash_put_all(d, keys[1], fields, field_values);
         RETURN QUERY SELECT CASE WHEN g.n = ANY (fresh) THEN 1::bigint ELSE 0 END
@@ -184,9 +187,11 @@ BEGIN
     ELSE
         RETURN QUERY
         SELECT CASE WHEN c.n = ANY (s.fresh) THEN 1::bigint ELSE 0 END
-        FROM (SELECT g.numbers, CASE WHEN pg_catalog.cardinality(g.fields) > 1 THEN redis.hash_put_all(d, g.key, g.fields, g.field_values)
-                                     WHEN redis.hash_put(d, g.key, g.fields[1], g.field_values[1]) THEN ARRAY[1::bigint] END AS fresh
-              FROM (SELECT u.key, pg_catalog.array_agg(u.field ORDER BY u.n) AS fields, pg_catalog.array_agg(u.value ORDER BY u.n) AS field_values,
+        FROM (SELECT g.numbers,
+                     CASE WHEN pg_catalog.cardinality(g.fields) > 1 THEN redis.hash_put_all(d, g.key, g.fields, g.field_values)
+                          WHEN redis.hash_put(d, g.key, g.fields[1], g.field_values[1]) THEN ARRAY[1::bigint] END AS fresh
+              FROM (SELECT u.key, pg_catalog.array_agg(u.field ORDER BY u.n) AS fields,
+                           pg_catalog.array_agg(u.value ORDER BY u.n) AS field_values,
                            pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(fields), pg_catalog.unnest(field_values))
                         WITH ORDINALITY AS u(key, field, value, n)

@@ -240,7 +240,8 @@ CREATE OR REPLACE FUNCTION redis.batch_push(keys bytea[], elements bytea[], call
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
+                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
     done boolean := redis.lock_keys(d, ks);
     now constant bigint := redis.now_ms();
     before bigint;
@@ -270,7 +271,8 @@ BEGIN
             FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) AS p ON true
     ), grown AS (
         UPDATE redis.keys x
-        SET head = CASE WHEN at_left THEN x.head - l.added ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail + l.added END,
+        SET head = CASE WHEN at_left THEN x.head - l.added ELSE x.head END,
+            tail = CASE WHEN at_left THEN x.tail ELSE x.tail + l.added END,
             size = x.size + l.added, expires_at = nullif(x.expires_at, 0)
         FROM lists l WHERE x.ctid = l.tid
     ), created AS (
@@ -280,7 +282,8 @@ BEGIN
         FROM lists l WHERE l.tid IS NULL
     ), stored AS (
         INSERT INTO redis.list_items (id, pos, value)
-        SELECT l.id, CASE WHEN at_left THEN l.last - i.place ELSE l.last + i.place END, i.element FROM items i JOIN lists l ON l.k = i.k
+        SELECT l.id, CASE WHEN at_left THEN l.last - i.place ELSE l.last + i.place END, i.element
+        FROM items i JOIN lists l ON l.k = i.k
     ), appeared AS (
         SELECT redis.appeared(d, pg_catalog.array_agg(l.k)) FROM lists l WHERE l.size = 0 HAVING pg_catalog.count(*) > 0
     )
@@ -305,7 +308,8 @@ CREATE OR REPLACE FUNCTION redis.batch_pop(keys bytea[], at_left boolean) RETURN
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
+                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
     done boolean := redis.lock_keys(d, ks);
     now constant bigint := redis.now_ms();
 BEGIN
@@ -328,7 +332,8 @@ BEGIN
             FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) AS p
     ), shrunk AS (
         UPDATE redis.keys x
-        SET head = CASE WHEN at_left THEN x.head + l.taken ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - l.taken END,
+        SET head = CASE WHEN at_left THEN x.head + l.taken ELSE x.head END,
+            tail = CASE WHEN at_left THEN x.tail ELSE x.tail - l.taken END,
             size = x.size - l.taken, expires_at = CASE WHEN x.size > l.taken THEN x.expires_at ELSE 0 END,
             sweep_at = CASE WHEN x.size > l.taken THEN x.sweep_at ELSE redis.schedule_sweep(d, l.k, x.id, now, x.sweep_at) END
         FROM lists l WHERE x.ctid = l.tid AND l.taken > 0

@@ -111,7 +111,8 @@ CREATE OR REPLACE FUNCTION redis.add_new_members(d smallint, key bytea, members 
 LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
-    ms constant bytea[] := ARRAY(SELECT redis.index_key(u.member) FROM pg_catalog.unnest(members) WITH ORDINALITY AS u(member, n) ORDER BY u.n);
+    ms constant bytea[] := ARRAY(SELECT redis.index_key(u.member)
+                                 FROM pg_catalog.unnest(members) WITH ORDINALITY AS u(member, n) ORDER BY u.n);
     set_id bigint;
     set_size bigint;
     fresh bytea[];
@@ -204,7 +205,8 @@ BEGIN
         SELECT CASE WHEN c.n = ANY (s.fresh) THEN 1::bigint ELSE 0 END
         FROM (SELECT g.numbers, CASE WHEN pg_catalog.cardinality(g.members) > 1 THEN redis.add_new_members(d, g.key, g.members)
                                      WHEN public.redis_sadd(g.key, g.members[1]) = 1 THEN ARRAY[1::bigint] END AS fresh
-              FROM (SELECT u.key, pg_catalog.array_agg(u.member ORDER BY u.n) AS members, pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
+              FROM (SELECT u.key, pg_catalog.array_agg(u.member ORDER BY u.n) AS members,
+                           pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(members)) WITH ORDINALITY AS u(key, member, n)
                     GROUP BY u.key) AS g OFFSET 0) AS s,
              pg_catalog.unnest(s.numbers) WITH ORDINALITY AS c(call, n)
@@ -506,7 +508,8 @@ CREATE OR REPLACE FUNCTION redis.batch_spop(keys bytea[]) RETURNS SETOF bytea
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
+                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
     done boolean := redis.lock_keys(d, ks);
 BEGIN
     IF redis.wants_events() THEN
@@ -514,13 +517,15 @@ BEGIN
     ELSE
         RETURN QUERY
         SELECT c.member
-        FROM (SELECT g.numbers, CASE WHEN pg_catalog.cardinality(g.numbers) > 1 THEN redis.pop_members(d, g.k, pg_catalog.cardinality(g.numbers))
-                                     ELSE ARRAY[redis.pop_member(d, g.k)] END AS members
+        FROM (SELECT g.numbers,
+                     CASE WHEN pg_catalog.cardinality(g.numbers) > 1
+                          THEN redis.pop_members(d, g.k, pg_catalog.cardinality(g.numbers))
+                          ELSE ARRAY[redis.pop_member(d, g.k)] END AS members
               FROM (SELECT u.k, pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
                     FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n) GROUP BY u.k) AS g OFFSET 0) AS s,
              ROWS FROM (pg_catalog.unnest(s.numbers),
-                        pg_catalog.unnest(ARRAY(SELECT m.member FROM pg_catalog.unnest(s.members) AS m(member) ORDER BY pg_catalog.random())))
-                 AS c(call, member)
+                        pg_catalog.unnest(ARRAY(SELECT m.member FROM pg_catalog.unnest(s.members) AS m(member)
+                                                ORDER BY pg_catalog.random()))) AS c(call, member)
         ORDER BY c.call;
     END IF;
 END $$;

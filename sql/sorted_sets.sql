@@ -243,7 +243,8 @@ BEGIN
         SELECT zset_id, w.score, w.hash, w.member, redis.long_key(w.whole) FROM known w WHERE w.score IS DISTINCT FROM w.old
         ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score
     )
-    SELECT coalesce(pg_catalog.array_agg(w.first) FILTER (WHERE w.old IS NULL), '{}'), pg_catalog.bool_or(w.various OR w.score IS DISTINCT FROM w.old)
+    SELECT coalesce(pg_catalog.array_agg(w.first) FILTER (WHERE w.old IS NULL), '{}'),
+           pg_catalog.bool_or(w.various OR w.score IS DISTINCT FROM w.old)
     INTO fresh, different FROM known w;
     IF different THEN
         UPDATE redis.keys x SET size = x.size + pg_catalog.cardinality(fresh)
@@ -262,7 +263,8 @@ DECLARE
 BEGIN
     IF redis.wants_events() OR 'NaN' = ANY (scores) THEN
         RETURN QUERY SELECT public.redis_zadd(u.key, u.score, u.member)
-                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(scores), pg_catalog.unnest(members)) AS u(key, score, member);
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(scores), pg_catalog.unnest(members))
+                         AS u(key, score, member);
     ELSIF keys[1] = ALL (keys) THEN
         fresh := redis.put_scored(d, keys[1], scores, members);
         RETURN QUERY SELECT CASE WHEN g.n = ANY (fresh) THEN 1::bigint ELSE 0 END
@@ -272,8 +274,8 @@ BEGIN
         SELECT CASE WHEN c.n = ANY (s.fresh) THEN 1::bigint ELSE 0 END
         FROM (SELECT g.numbers, CASE WHEN pg_catalog.cardinality(g.members) > 1 THEN redis.put_scored(d, g.key, g.scores, g.members)
                                      WHEN public.redis_zadd(g.key, g.scores[1], g.members[1]) = 1 THEN ARRAY[1::bigint] END AS fresh
-              FROM (SELECT u.key, pg_catalog.array_agg(u.score ORDER BY u.n) AS scores, pg_catalog.array_agg(u.member ORDER BY u.n) AS members,
-                           pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
+              FROM (SELECT u.key, pg_catalog.array_agg(u.score ORDER BY u.n) AS scores,
+                           pg_catalog.array_agg(u.member ORDER BY u.n) AS members, pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(scores), pg_catalog.unnest(members))
                         WITH ORDINALITY AS u(key, score, member, n)
                     GROUP BY u.key) AS g OFFSET 0) AS s,
@@ -1328,11 +1330,13 @@ CREATE OR REPLACE FUNCTION redis.batch_pop_scored(keys bytea[], highest boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
+                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
     done boolean := redis.lock_keys(d, ks);
 BEGIN
     IF redis.wants_events() THEN
-        RETURN QUERY SELECT p.members[1], p.scores[1] FROM pg_catalog.unnest(ks) AS u(k), LATERAL redis.pop_scored(d, u.k, highest, 1) AS p;
+        RETURN QUERY SELECT p.members[1], p.scores[1]
+                     FROM pg_catalog.unnest(ks) AS u(k), LATERAL redis.pop_scored(d, u.k, highest, 1) AS p;
         RETURN;
     END IF;
     RETURN QUERY

@@ -301,7 +301,8 @@ Makes key a string of this value that never expires, whatever it was. Returns OK
 CREATE OR REPLACE FUNCTION redis.set_strings(d smallint, keys bytea[], string_values bytea[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
+                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
     done boolean := redis.lock_keys(d, ks);
     others bytea[];
     absent bytea[];
@@ -328,7 +329,8 @@ BEGIN
         PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(others) AS u(k);
         RETURN redis.set_strings(d, keys, string_values);
     END IF;
-    RETURN (SELECT pg_catalog.bool_or(redis.changed(d, u.k, '$', 'set')) FROM pg_catalog.unnest(ks) AS u(k));
+    RETURN NOT redis.wants_events()
+        OR (SELECT pg_catalog.bool_or(redis.changed(d, u.k, '$', 'set')) FROM pg_catalog.unnest(ks) AS u(k));
 END $$;
 
 -- Many SETs at once.
@@ -633,11 +635,12 @@ CREATE OR REPLACE FUNCTION redis.batch_mset(pairs bytea[], calls bigint[]) RETUR
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     last constant bigint := calls[pg_catalog.cardinality(calls)];
-    unpaired boolean;
     done boolean;
 BEGIN
-    unpaired := (SELECT pg_catalog.bool_or(c.n % 2 = 1) FROM (SELECT pg_catalog.count(*) AS n FROM pg_catalog.unnest(calls) AS u(call) GROUP BY u.call) AS c);
-    done := NOT unpaired OR redis.one_by_one() > 0;
+    IF (SELECT pg_catalog.bool_or(c.n % 2 = 1)
+        FROM (SELECT pg_catalog.count(*) AS n FROM pg_catalog.unnest(calls) AS u(call) GROUP BY u.call) AS c) THEN
+        PERFORM redis.one_by_one();
+    END IF;
     done := redis.set_pairs(redis.db(), pairs, false);
     RETURN QUERY SELECT 'OK'::text FROM pg_catalog.generate_series(1, last);
 END $$;
@@ -705,7 +708,8 @@ CREATE OR REPLACE FUNCTION redis.add_to_strings(keys bytea[], amounts bigint[]) 
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
+                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
     done boolean := redis.lock_keys(d, ks);
     now constant bigint := redis.now_ms();
 BEGIN
@@ -728,10 +732,13 @@ BEGIN
     ), created AS (
         INSERT INTO redis.keys (id, db, type, key, long_key, value)
         SELECT redis.new_key_id(), d, 's', t.k, redis.long_key(t.key), redis.integer_bytes(t.running::bigint) FROM totals t WHERE t.place IS NULL
+    ), appeared AS (
+        SELECT redis.appeared(d, pg_catalog.array_agg(t.k)) FROM totals t WHERE t.place IS NULL HAVING pg_catalog.count(*) > 0
     )
-    SELECT (t.number + c.running)::bigint FROM calls c JOIN totals t ON t.k = c.k ORDER BY c.n;
-    done := redis.appeared(d, ks);
-    done := (SELECT pg_catalog.bool_or(redis.changed(d, u.k, '$', 'incrby')) FROM pg_catalog.unnest(ks) AS u(k));
+    SELECT (t.number + c.running)::bigint FROM calls c JOIN totals t ON t.k = c.k LEFT JOIN appeared ON true ORDER BY c.n;
+    IF redis.wants_events() THEN
+        done := (SELECT pg_catalog.bool_or(redis.changed(d, u.k, '$', 'incrby')) FROM pg_catalog.unnest(ks) AS u(k));
+    END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION redis.no_number() RETURNS bigint

@@ -258,6 +258,7 @@ void Dispatcher::on_lane_ready(Lane& lane) {
         recent_nanoseconds_ = memory * recent_nanoseconds_ + static_cast<double>(lane.last_duration());
         recent_calls_ = memory * recent_calls_ + static_cast<double>(lane.last_calls());
         release_locks(lane);
+        dispatch_quick();
     }
     if (!was_connected_ && lane.kind() == Lane::Kind::quick) {
         was_connected_ = true;

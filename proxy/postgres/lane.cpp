@@ -418,17 +418,21 @@ void Lane::on_sync() {
     }
     todo_.pop_front();
     deliver(range);
-    next();
 }
 
+// Answers the calls of this range; before that, Postgres gets what is to be done next, so that it is not idle meanwhile.
 void Lane::deliver(const Range& range) {
+    const auto jobs = todo_.empty() ? std::exchange(jobs_, {}) : std::vector<std::shared_ptr<Job>>();
+    const auto items = todo_.empty() ? std::exchange(items_, {}) : items_;
+    const auto steps = std::exchange(steps_, {});
+    next();
     struct Answer {
         const PGresult* result;
         int row;
         int count;
     };
     std::vector<Answer> answers(range.end - range.begin);
-    for (const auto& step : steps_) {
+    for (const auto& step : steps) {
         if (step.kind != Step::Kind::call) continue;
         if (step.items.size() == 1) {
             answers[step.items.front() - range.begin] = {step.result.get(), 0, PQntuples(step.result.get())};
@@ -439,11 +443,10 @@ void Lane::deliver(const Range& range) {
     }
     for (std::size_t i = range.begin; i < range.end; ++i) {
         const auto& answer = answers[i - range.begin];
-        auto* job = items_[i].job;
+        auto* job = items[i].job;
         job->answer({answer.result, answer.row, answer.count});
         if (job->done()) job->on_done();
     }
-    steps_.clear();
 }
 
 void Lane::fail_item(const Item& item, const Failure& failure) {
