@@ -145,6 +145,18 @@ RSpec.describe 'sorted sets' do
   end
 
   describe 'ZINCRBY' do
+    it 'answers a negative zero for a new member only' do
+      expect(resp2.pipeline([%w[ZINCRBY z -0 a], %w[ZINCRBY z -0.0 a], %w[ZSCORE z a], %w[ZINCRBY z -0 b], %w[ZADD z INCR -0 c], %w[ZINCRBY z 0 c],
+                             %w[ZADD y INCR -0 a], %w[ZRANGE z 0 -1 WITHSCORES]]))
+        .to eq ['-0', '0', '0', '-0', '-0', '0', '-0', %w[a 0 b 0 c 0]]
+      expect(call3('ZINCRBY', 'z', '-0', 'd').to_s).to eq '-0.0'
+    end
+
+    it 'takes the smallest numbers there are' do
+      expect(resp2.pipeline([%w[ZINCRBY z 5e-324 a], %w[ZADD z INCR -5e-324 b], %w[ZINCRBY z 5e-324 a], %w[ZADD z 5e-324 c], %w[ZINCRBY z -5e-324 c]]))
+        .to eq %w[4.9406564584124654e-324 -4.9406564584124654e-324 9.8813129168249309e-324] + [1, '0']
+    end
+
     it 'adds to a score' do
       expect(call('ZINCRBY', 'z', 5, 'a')).to eq '5'
       expect(call('ZINCRBY', 'z', -7.5, 'a')).to eq '-2.5'

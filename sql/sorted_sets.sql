@@ -184,7 +184,8 @@ DECLARE
     m constant bytea := redis.index_key(member);
     zset_id bigint := (redis.find_members(d, k, 'z')).key_id;
     old constant double precision := redis.member_score(zset_id, member);
-    result constant double precision := coalesce(redis.add_floats(old, increment), increment) + 0;
+    -- Of a new member the increment as it is: Redis answers -0 to -0, and keeps 0.
+    result constant double precision := CASE WHEN old IS NULL THEN increment ELSE redis.add_floats(old, increment) END;
     done boolean;
 BEGIN
     IF condition = 'NX' AND old IS NOT NULL OR present_only AND old IS NULL THEN
@@ -201,7 +202,7 @@ BEGIN
         zset_id := redis.create_key(d, key, 'z', size => 0);
     END IF;
     INSERT INTO redis.zset_members (id, score, hash, member, long_member)
-    VALUES (zset_id, result, redis.member_hash(m), m, redis.long_key(increase_score.member))
+    VALUES (zset_id, result + 0, redis.member_hash(m), m, redis.long_key(increase_score.member))
     ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score;
     UPDATE redis.keys x SET size = x.size + (old IS NULL)::integer WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 'z', 'zincr');
@@ -422,7 +423,7 @@ BEGIN
     END IF;
     UPDATE redis.keys x SET size = x.size + inserted WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 'z', 'zincr');
-    RETURN result;
+    RETURN CASE WHEN inserted = 1 THEN increment ELSE result END; -- as in redis.increase_score
 END $$;
 COMMENT ON FUNCTION public.redis_zincrby(bytea, double precision, bytea) IS
 'ZINCRBY key increment member

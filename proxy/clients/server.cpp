@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t read_buffer_bytes = std::size_t{64} << 10;
 constexpr std::int64_t client_ids_a_block = 1000;  // the increment of redis.client_ids
 constexpr std::int64_t refill_client_ids_below = 200;
-constexpr int sweep_chunk = 500;  // keys, so that no transaction of the sweep is noticed by the traffic
+constexpr int sweep_chunk = 200;  // keys, so that no transaction of the sweep is noticed by the traffic
 constexpr int reap_chunk = 2000;  // elements
 constexpr unsigned busy_maintenance_ms = 5;
 constexpr std::uint64_t tick_ms = 100;
