@@ -222,10 +222,11 @@ void client_unblock(Invocation& invocation) {
         writer.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
     } else if (arguments.size() > 4) {
         writer.error(syntax_error);
-    } else if (!resp::parse_integer(arguments[2])) {
+    } else if (const auto id = resp::parse_integer(arguments[2]); !id) {
         writer.error("ERR value is not an integer or out of range");
     } else {
-        writer.integer(0);  // there are no blocking commands, so nobody is blocked
+        const bool as_error = arguments.size() == 4 && equals_ignoring_case(arguments[3], "error");
+        writer.integer(server.waiting_room().unblock(*id, as_error ? WaitEnd::error : WaitEnd::timeout) ? 1 : 0);
     }
 }
 

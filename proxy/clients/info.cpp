@@ -80,7 +80,7 @@ std::string clients_section(Server& server) {
                                {"maxclients", server.settings().value("maxclients")},
                                {"client_recent_max_input_buffer", "0"},
                                {"client_recent_max_output_buffer", "0"},
-                               {"blocked_clients", "0"},
+                               {"blocked_clients", std::to_string(server.waiting_room().blocked_clients())},
                                {"tracking_clients", "0"},
                                {"clients_in_timeout_table", "0"}});
 }

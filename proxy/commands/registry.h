@@ -100,6 +100,10 @@ struct Command {
     };
     std::unordered_map<std::size_t, std::optional<Form>> forms;
 
+    // The same command for a client that may wait, where the registry has a waiting function; bound by bind_waiting().
+    std::unique_ptr<Command> waiting;
+    std::string timeout;  // of such a command: where it is, as the registry says it
+
     bool writes_ = false;
     bool may_write_ = true;
 };
@@ -132,6 +136,10 @@ struct KeyPosition {
 // instance).
 [[nodiscard]] std::optional<std::vector<KeyPosition>> key_positions(const Command& command,
                                                                     std::span<const std::string> arguments);
+
+// How many milliseconds this call of a command may wait for its answer; 0: for ever. Nothing: it does not wait, or the timeout is
+// none, which its function will say.
+[[nodiscard]] std::optional<std::uint64_t> timeout_of(const Command& command, std::span<const std::string> arguments);
 
 [[nodiscard]] std::string lower(std::string_view text);
 [[nodiscard]] bool equals_ignoring_case(std::string_view left, std::string_view right);

@@ -140,12 +140,18 @@ bool Dispatcher::conflicts(const std::vector<std::size_t>& locks) const {
     });
 }
 
+// At the head of a queue.
+void Dispatcher::drop_unwanted(Queue& queue) {
+    while (!queue.empty() && !queue.front()->wanted()) queue.pop_front();
+}
+
 // The oldest jobs of one database. A job that needs a key which another lane has locked would only wait there: it stays in the
 // queue.
 std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std::size_t>& batch_locks) {
     Queue* oldest = nullptr;
     std::int16_t database = 0;
     for (auto& [number, queue] : quick_queues_) {
+        drop_unwanted(queue);
         if (queue.empty() || (oldest != nullptr && queue.front()->queued_at >= oldest->front()->queued_at)) continue;
         oldest = &queue;
         database = number;
@@ -181,6 +187,7 @@ std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std:
             batch.push_back(std::move(job));
         }
         oldest->pop_front();
+        drop_unwanted(*oldest);
     }
     for (auto job = skipped.rbegin(); job != skipped.rend(); ++job) oldest->push_front(std::move(*job));
     batch_locks.insert(taken.begin(), taken.end());
@@ -191,6 +198,8 @@ std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std:
 std::shared_ptr<Job> Dispatcher::take_slow() {
     const auto waiting = std::count_if(slow_.begin(), slow_.end(), [](const auto& lane) { return lane->blocked(); });
     auto* queue = &slow_queue_;
+    drop_unwanted(slow_queue_);
+    drop_unwanted(blocked_queue_);
     if (!blocked_queue_.empty() && waiting < std::max(1, options_.slow_lanes - 1)) queue = &blocked_queue_;
     if (queue->empty()) return nullptr;
     auto job = std::move(queue->front());
