@@ -47,8 +47,8 @@ BEGIN
         first := 0;
         total := n;
         key_id := redis.create_key(d, key, 'l', size => n, head => 0, tail => n - 1);
-    ELSIF total = n THEN
-        done := redis.appeared(d, k, 'l', n);
+    ELSIF total = n THEN -- it was empty
+        done := redis.require_read_committed() AND redis.appeared(d, k, 'l', n);
     END IF;
     IF n = 1 THEN
         INSERT INTO redis.list_items (id, pos, value) VALUES (key_id, first, elements[1]);
