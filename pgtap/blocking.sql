@@ -135,6 +135,19 @@ SELECT is(redis.blpop_or_wait(pg_temp.waiter(1), 0, 'k', '0'), NULL, 'he heeds t
 SELECT is(redis.blpop_or_wait(pg_temp.waiter(1), 2, 'k', '0'), ARRAY['k', 'x']::bytea[], 'but not for ever');
 SELECT redis.stop_waiting(7);
 
+-- many calls at once answer as the calls one after another do
+SELECT redis_rpush('b1', 'a', 'b', 'c'), redis_rpush('b2', 'x');
+SELECT results_eq($$SELECT * FROM redis.batch_blpop('{11,12,13,14,15}', '{0,0,0,0,0}', '{b1,b2,b1,none,b2}', '{0,0,1.5,0,0}')$$,
+                  $$VALUES ('{b1,a}'::bytea[]), ('{b2,x}'), ('{b1,b}'), (NULL), (NULL)$$, 'BLPOPs');
+SELECT results_eq('SELECT w.waiter, w.key FROM redis.waiters w ORDER BY w.since', $$VALUES (14::bigint, 'none'::bytea), (15, 'b2')$$,
+                  'who got nothing waits');
+SELECT redis_rpush('b2', 'y', 'z'), redis_rpush('none', '1');
+SELECT results_eq($$SELECT * FROM redis.batch_brpop('{16,15,14,17}', '{0,1,1,0}', '{b2,b2,none,b1}', '{0,0,0,0}')$$,
+                  $$VALUES ('{b2,z}'::bytea[]), ('{b2,y}'), ('{none,1}'), ('{b1,c}')$$, 'BRPOPs, with some who waited');
+SELECT is_empty('SELECT FROM redis.waiters', 'nobody is left');
+SELECT throws_ok($$SELECT * FROM redis.batch_blpop('{11,12}', '{0,0}', '{b1,b2}', '{0,x}')$$, 'RD000',
+                 'ERR timeout is not a float or out of range', 'one that is wrong is left to the calls alone');
+
 -- a crowd: each is found by its index, and what a push does depends on its elements only
 INSERT INTO redis.waiters (waiter, since, db, kind, key)
 SELECT (3::bigint << 32) + i, nextval('redis.arrivals'), 0, 'l', ('crowd:' || i % 10)::bytea FROM generate_series(1, 20000) i;

@@ -900,6 +900,40 @@ BEGIN
     RETURN ARRAY[key, element];
 END $$;
 
+-- Many of those at once. Where nobody is in line, each list is popped from once; who got nothing waits.
+CREATE OR REPLACE FUNCTION redis.batch_pop_or_wait(
+    waiters bigint[], attempts bigint[], keys bytea[], timeouts bytea[], at_left boolean) RETURNS SETOF bytea[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    ks constant bytea[] := redis.index_keys(keys);
+    done boolean := redis.lock_keys(d, ks);
+BEGIN
+    IF 0 <> ANY (attempts) OR pg_catalog.current_setting('redis.events', true) <> ''
+       OR EXISTS (SELECT FROM redis.waiters w WHERE w.db = d AND w.key = ANY (ks)) THEN
+        RETURN QUERY SELECT redis.list_pop_or_wait(u.key, u.timeout, at_left, u.waiter, u.attempt)
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(timeouts), pg_catalog.unnest(waiters),
+                                     pg_catalog.unnest(attempts)) AS u(key, timeout, waiter, attempt);
+        RETURN;
+    END IF;
+    SELECT pg_catalog.bool_and(redis.parse_timeout(u.timeout)) INTO done FROM pg_catalog.unnest(timeouts) AS u(timeout);
+    RETURN QUERY
+    WITH calls AS MATERIALIZED (
+        SELECT u.k, u.key, u.waiter, u.n, pg_catalog.row_number() OVER (PARTITION BY u.k ORDER BY u.n) AS place
+        FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(keys), pg_catalog.unnest(waiters)) WITH ORDINALITY AS u(k, key, waiter, n)
+    ), taken AS MATERIALIZED (
+        SELECT s.k, redis.list_take(d, s.k, at_left, s.wanted) AS elements
+        FROM (SELECT c.k, pg_catalog.count(*) AS wanted FROM calls c GROUP BY c.k) AS s
+    ), answers AS MATERIALIZED (
+        SELECT c.*, t.elements[c.place] AS element FROM calls c JOIN taken t ON t.k = c.k
+    ), line AS (
+        INSERT INTO redis.waiters (waiter, since, db, kind, key)
+        SELECT a.waiter, pg_catalog.nextval('redis.arrivals'), d, 'l', a.k
+        FROM (SELECT * FROM answers b WHERE b.element IS NULL ORDER BY b.n) AS a
+    )
+    SELECT CASE WHEN a.element IS NOT NULL THEN ARRAY[a.key, a.element] END FROM answers a ORDER BY a.n;
+END $$;
+
 CREATE OR REPLACE FUNCTION public.redis_blpop(VARIADIC arguments bytea[]) RETURNS bytea[]
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
@@ -921,7 +955,13 @@ LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     RETURN redis.list_pop_or_wait(key, timeout, true, waiter, attempt);
 END $$;
-SELECT redis.register_command('blpop', 'redis_blpop', arity => -3, waiting => 'redis.blpop_or_wait', timeout => '-1',
+
+CREATE OR REPLACE FUNCTION redis.batch_blpop(waiters bigint[], attempts bigint[], keys bytea[], timeouts bytea[]) RETURNS SETOF bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM redis.batch_pop_or_wait(waiters, attempts, keys, timeouts, true);
+END $$;
+SELECT redis.register_command('blpop', 'redis_blpop', arity => -3, batch => 'redis.batch_blpop', waiting => 'redis.blpop_or_wait', timeout => '-1',
   flags => 'write noscript blocking', categories => 'write list slow blocking',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [-2, 1, 0]}]',
   since => '2.0.0', command_group => 'list', complexity => 'O(N)',
@@ -949,7 +989,13 @@ LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     RETURN redis.list_pop_or_wait(key, timeout, false, waiter, attempt);
 END $$;
-SELECT redis.register_command('brpop', 'redis_brpop', arity => -3, waiting => 'redis.brpop_or_wait', timeout => '-1',
+
+CREATE OR REPLACE FUNCTION redis.batch_brpop(waiters bigint[], attempts bigint[], keys bytea[], timeouts bytea[]) RETURNS SETOF bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM redis.batch_pop_or_wait(waiters, attempts, keys, timeouts, false);
+END $$;
+SELECT redis.register_command('brpop', 'redis_brpop', arity => -3, batch => 'redis.batch_brpop', waiting => 'redis.brpop_or_wait', timeout => '-1',
   flags => 'write noscript blocking', categories => 'write list slow blocking',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [-2, 1, 0]}]',
   since => '2.0.0', command_group => 'list', complexity => 'O(N)',

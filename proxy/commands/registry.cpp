@@ -103,6 +103,7 @@ std::unique_ptr<Command> read_command(const ordered_json& json) {
         command->waiting = std::make_unique<Command>();
         command->waiting->name = command->name;
         command->waiting->reply = command->reply;
+        command->waiting->batches = command->batches;
         for (const auto& signature : json["waiting"]) command->waiting->signatures.push_back(read_signature(signature));
     }
     return command;
