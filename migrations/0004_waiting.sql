@@ -8,7 +8,8 @@ CREATE UNLOGGED TABLE redis.waiters (
     db smallint NOT NULL,
     kind "char" NOT NULL,          -- the type it waits for, as in redis.keys
     key bytea NOT NULL             -- as redis.index_key() stores it
-) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0,
+        vacuum_truncate = off); -- which would lock everybody out for a moment
 CREATE INDEX waiters_key ON redis.waiters (db, key, since);
 CREATE INDEX waiters_waiter ON redis.waiters (waiter);
 
