@@ -157,6 +157,112 @@ RSpec.describe 'Postgres goes away', pgredis_only: 'it is Postgres that goes' do
     [primary, standby].each(&:close)
   end
 
+  describe 'while clients wait' do
+    def blocked(port)
+      Integer(connect(port: port).call('INFO', 'clients')[/^blocked_clients:(\d+)/, 1])
+    end
+
+    def waiter(port, *command)
+      before = blocked(port)
+      client = connect(port: port)
+      client.write(*command)
+      eventually { expect(blocked(port)).to eq before + 1 }
+      client
+    end
+
+    { 'restarted' => :stop, 'crashed' => :kill }.each do |what, way|
+      it "they go on waiting when Postgres was #{what}, in their order, and timeouts are kept" do
+        proxies = Array.new(2) { @cluster.proxy('--postgres-wait', '60') }
+        line = Array.new(4) { |i| waiter(proxies[i % 2].port, 'BLPOP', "#{what}:list", 0) }
+        sorted = waiter(proxies.first.port, 'BZPOPMIN', "#{what}:zset", 0)
+        hasty = waiter(proxies.last.port, 'BLPOP', "#{what}:list", '0.5')
+        @cluster.public_send(way)
+        expect(hasty.read_reply).to be NULL_ARRAY
+        @cluster.start
+        pusher = connect(port: proxies.first.port)
+        expect(pusher.call('RPUSH', "#{what}:list", '1', '2', '3', '4', '5')).to eq 5
+        expect(pusher.call('ZADD', "#{what}:zset", 1, 'm')).to eq 1
+        expect(line.map { |client| client.read_reply.last }).to match_array %w[1 2 3 4]
+        expect(sorted.read_reply).to eq ["#{what}:zset", 'm', '1']
+        expect(pusher.call('LRANGE', "#{what}:list", 0, -1)).to eq %w[5]
+        expect(proxies.map { |proxy| blocked(proxy.port) }).to eq [0, 0]
+        eventually { expect(@cluster.sql('SELECT FROM redis.waiters').size).to eq 0 }
+        proxies.each(&:stop)
+      end
+    end
+
+    it 'what is pushed while a proxy hears nothing reaches them as soon as it does' do
+      proxy = @cluster.proxy
+      client = waiter(proxy.port, 'BLPOP', 'unheard', 0)
+      @cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgredis control'")
+      @cluster.sql("SELECT redis_rpush('unheard', 'x')")
+      expect(client.read_reply).to eq %w[unheard x]
+      proxy.stop
+    end
+
+    it 'a proxy that dies with its clients makes way for those of others' do
+      killed, other = Array.new(2) { @cluster.proxy }
+      line = Array.new(3) { waiter(killed.port, 'BLPOP', 'dead', 'unborn', 0) }
+      last = waiter(other.port, 'BLPOP', 'dead', 0)
+      killed.kill
+      pusher = connect(port: other.port)
+      expect(pusher.call('RPUSH', 'dead', '1')).to eq 1
+      expect(last.read_reply).to eq %w[dead 1]
+      expect(line.first.closed?).to be true
+      eventually { expect(@cluster.sql('SELECT FROM redis.waiters').size).to eq 0 }
+      other.stop
+    end
+
+    it 'a proxy that is stopped lets them go at once' do
+      proxy = @cluster.proxy
+      client = waiter(proxy.port, 'BLPOP', 'k', 0)
+      client.write('PING')
+      proxy.stop
+      expect(client.closed?).to be true
+    end
+
+    it 'every element is popped once, though connections are ended all the time' do
+      proxies = Array.new(2) { @cluster.proxy }
+      stop = false
+      popped = Queue.new
+      doubtful = Queue.new
+      consumers = Array.new(6) do |i|
+        client = connect(port: proxies[i % 2].port)
+        Thread.new do
+          until stop
+            reply = client.call('BLPOP', 'work', 'more work', '0.2')
+            reply == in_doubt ? doubtful << reply : (popped << reply.last unless reply.equal?(NULL_ARRAY))
+          end
+        end
+      end
+      pushed = []
+      counters = counting(Array.new(2) { |i| proxies[i].port }) do |progress|
+        producer = connect(port: proxies.last.port)
+        12.times do |round|
+          20.times do |i|
+            element = "#{round}:#{i}"
+            reply = producer.call('RPUSH', i.odd? ? 'work' : 'more work', element)
+            pushed << element if reply.is_a?(Integer)
+            doubtful << reply if reply == in_doubt
+          end
+          @cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '^pgredis' ORDER BY random() LIMIT 3")
+          enough = progress.call + 5
+          eventually { expect(progress.call).to be >= enough }
+        end
+        eventually(timeout: 20) do
+          expect(@cluster.sql("SELECT size FROM redis.keyspace WHERE key IN ('work', 'more work')").size).to eq 0
+        end
+      end
+      stop = true
+      consumers.each(&:join)
+      all = Array.new(popped.size) { popped.pop }
+      expect(all).to eq all.uniq
+      expect((pushed - all).size).to be <= doubtful.size
+      check(counters, proxies.first.port)
+      proxies.each(&:stop)
+    end
+  end
+
   describe 'what is wrong is said in one line:' do
     def self.says(what, line, after: nil, setup: nil, **url)
       it what do

@@ -445,13 +445,15 @@ LANGUAGE plpgsql AS $$
 DECLARE
     new_k constant bytea := redis.index_key(new_key);
     key_id bigint;
+    key_type "char";
+    elements bigint;
     scheduled bigint;
     done boolean := redis.require_read_committed();
 BEGIN
     done := redis.delete_key(new_d, new_k);
-    done := redis.appeared(new_d, new_k);
     UPDATE redis.keys x SET db = new_d, key = new_k, long_key = redis.long_key(new_key) WHERE x.db = d AND x.key = k
-    RETURNING x.id, x.sweep_at INTO key_id, scheduled;
+    RETURNING x.id, x.type, x.size, x.sweep_at INTO key_id, key_type, elements, scheduled;
+    done := redis.appeared(new_d, new_k, key_type, elements);
     IF scheduled IS NOT NULL THEN
         UPDATE redis.expirations e SET db = new_d, key = new_k WHERE e.due = scheduled AND e.id = key_id;
     END IF;

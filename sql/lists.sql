@@ -47,8 +47,8 @@ BEGIN
         first := 0;
         total := n;
         key_id := redis.create_key(d, key, 'l', size => n, head => 0, tail => n - 1);
-    ELSIF total = n THEN
-        done := redis.appeared(d, k); -- it was empty
+    ELSIF total = n THEN -- it was empty
+        done := redis.require_read_committed() AND redis.appeared(d, k, 'l', n);
     END IF;
     IF n = 1 THEN
         INSERT INTO redis.list_items (id, pos, value) VALUES (key_id, first, elements[1]);
@@ -502,14 +502,18 @@ SELECT redis.register_command('rpop', 'redis_rpop', arity => -2, batch => 'redis
   summary => 'Removes and returns elements from the right end of a list.',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "count", "type": "integer", "since": "6.2.0", "flags": ["optional"]}]');
 
-CREATE OR REPLACE FUNCTION public.redis_lmpop(numkeys bytea, VARIADIC arguments bytea[], OUT key bytea, OUT elements bytea[])
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+-- LMPOP, and BLMPOP with its timeout; waiter and attempt as in redis.ready_key().
+CREATE OR REPLACE FUNCTION redis.lmpop_or_wait(
+    timeout bytea, numkeys bytea, arguments bytea[], waiter bigint, attempt bigint, OUT key bytea, OUT elements bytea[])
+LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
     n bigint := redis.parse_integer(numkeys, 'ERR numkeys should be greater than 0');
     words constant integer := pg_catalog.cardinality(arguments);
     at_left boolean;
     count bigint := 1;
+    ks bytea[];
+    place integer;
     done boolean;
 BEGIN
     IF n < 1 THEN
@@ -529,14 +533,23 @@ BEGIN
             PERFORM redis.raise_syntax_error();
         END IF;
     END IF;
-    done := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.k) FROM pg_catalog.unnest(arguments[1 : n]) AS u(k)));
-    FOREACH key IN ARRAY arguments[1 : n] LOOP
-        elements := redis.list_pop(d, redis.index_key(key), at_left, count);
-        IF elements IS NOT NULL THEN
-            RETURN;
-        END IF;
-    END LOOP;
-    key := NULL;
+    done := redis.parse_timeout(timeout);
+    ks := redis.index_keys(arguments[1 : n]);
+    done := redis.lock_keys(d, ks);
+    place := redis.ready_key(d, ks, 'l', waiter, attempt);
+    IF place IS NULL THEN
+        done := redis.wait_in_line(d, ks, 'l', waiter, attempt);
+        RETURN;
+    END IF;
+    key := arguments[place];
+    elements := redis.list_pop(d, ks[place], at_left, count);
+    done := redis.served(waiter, attempt);
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_lmpop(numkeys bytea, VARIADIC arguments bytea[], OUT key bytea, OUT elements bytea[])
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    SELECT p.key, p.elements INTO key, elements FROM redis.lmpop_or_wait('0', numkeys, arguments, NULL, 0) p;
 END $$;
 COMMENT ON FUNCTION public.redis_lmpop(bytea, bytea[]) IS
 'LMPOP numkeys key [key ...] LEFT | RIGHT [COUNT count]
@@ -962,3 +975,245 @@ SELECT redis.register_command('lpos', 'redis_lpos', arity => -3,
   since => '6.0.6', command_group => 'list', complexity => 'O(N)',
   summary => 'Finds elements of a list and returns their indexes.',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "element", "type": "string"}, {"name": "rank", "type": "integer", "token": "RANK", "flags": ["optional"]}, {"name": "num-matches", "type": "integer", "token": "COUNT", "flags": ["optional"]}, {"name": "len", "type": "integer", "token": "MAXLEN", "flags": ["optional"]}]');
+
+-- Blocking commands. For waiter and attempt see redis.ready_key().
+
+-- BLPOP and BRPOP of any number of keys.
+CREATE OR REPLACE FUNCTION redis.list_pop_or_wait(arguments bytea[], at_left boolean, waiter bigint, attempt bigint) RETURNS bytea[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    words constant integer := pg_catalog.cardinality(arguments);
+    ks constant bytea[] := redis.index_keys(arguments[: words - 1]);
+    place integer;
+    element bytea;
+    done boolean;
+BEGIN
+    IF words < 2 THEN
+        PERFORM redis.raise_wrong_arity(CASE WHEN at_left THEN 'blpop' ELSE 'brpop' END);
+    END IF;
+    done := redis.parse_timeout(arguments[words]);
+    done := redis.lock_keys(d, ks);
+    place := redis.ready_key(d, ks, 'l', waiter, attempt);
+    IF place IS NULL THEN
+        done := redis.wait_in_line(d, ks, 'l', waiter, attempt);
+        RETURN NULL;
+    END IF;
+    element := redis.list_pop(d, ks[place], at_left);
+    done := redis.served(waiter, attempt);
+    RETURN ARRAY[arguments[place], element];
+END $$;
+
+-- The same for one key, quickly where there is no line.
+CREATE OR REPLACE FUNCTION redis.list_pop_or_wait(key bytea, timeout bytea, at_left boolean, waiter bigint, attempt bigint) RETURNS bytea[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    k constant bytea := redis.index_key(key);
+    done boolean := redis.parse_timeout(timeout);
+    element bytea;
+BEGIN
+    done := redis.lock_key(d, k);
+    IF attempt > 0 OR EXISTS (SELECT FROM redis.waiters w WHERE w.db = d AND w.key = k) THEN
+        RETURN redis.list_pop_or_wait(ARRAY[key, timeout], at_left, waiter, attempt);
+    END IF;
+    element := redis.list_pop(d, k, at_left);
+    IF element IS NULL THEN
+        done := redis.wait_in_line(d, ARRAY[k], 'l', waiter, attempt);
+        RETURN NULL;
+    END IF;
+    RETURN ARRAY[key, element];
+END $$;
+
+-- Many of those at once. Where nobody is in line, each list is popped from once; who got nothing waits.
+CREATE OR REPLACE FUNCTION redis.batch_pop_or_wait(
+    waiters bigint[], attempts bigint[], keys bytea[], timeouts bytea[], at_left boolean) RETURNS SETOF bytea[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    ks constant bytea[] := redis.index_keys(keys);
+    done boolean := redis.lock_keys(d, ks);
+BEGIN
+    IF 0 <> ANY (attempts) OR pg_catalog.current_setting('redis.events', true) <> ''
+       OR EXISTS (SELECT FROM redis.waiters w WHERE w.db = d AND w.key = ANY (ks)) THEN
+        RETURN QUERY SELECT redis.list_pop_or_wait(u.key, u.timeout, at_left, u.waiter, u.attempt)
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(timeouts), pg_catalog.unnest(waiters),
+                                     pg_catalog.unnest(attempts)) AS u(key, timeout, waiter, attempt);
+        RETURN;
+    END IF;
+    SELECT pg_catalog.bool_and(redis.parse_timeout(u.timeout)) INTO done FROM pg_catalog.unnest(timeouts) AS u(timeout);
+    RETURN QUERY
+    WITH calls AS MATERIALIZED (
+        SELECT u.k, u.key, u.waiter, u.n, pg_catalog.row_number() OVER (PARTITION BY u.k ORDER BY u.n) AS place
+        FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(keys), pg_catalog.unnest(waiters)) WITH ORDINALITY AS u(k, key, waiter, n)
+    ), taken AS MATERIALIZED (
+        SELECT s.k, redis.list_take(d, s.k, at_left, s.wanted) AS elements
+        FROM (SELECT c.k, pg_catalog.count(*) AS wanted FROM calls c GROUP BY c.k) AS s
+    ), answers AS MATERIALIZED (
+        SELECT c.*, t.elements[c.place] AS element FROM calls c JOIN taken t ON t.k = c.k
+    ), line AS (
+        INSERT INTO redis.waiters (waiter, since, db, kind, key)
+        SELECT a.waiter, pg_catalog.nextval('redis.arrivals'), d, 'l', a.k
+        FROM (SELECT * FROM answers b WHERE b.element IS NULL ORDER BY b.n) AS a
+    )
+    SELECT CASE WHEN a.element IS NOT NULL THEN ARRAY[a.key, a.element] END FROM answers a ORDER BY a.n;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_blpop(VARIADIC arguments bytea[]) RETURNS bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.list_pop_or_wait(arguments, true, NULL, 0);
+END $$;
+COMMENT ON FUNCTION public.redis_blpop(bytea[]) IS
+'BLPOP key [key ...] timeout
+Pops the first element of the first of these lists that exists; returns the key and the element. NULL when none does: only clients
+of a proxy wait, timeout seconds, 0 for ever. Errors: WRONGTYPE, timeout.';
+
+CREATE OR REPLACE FUNCTION redis.blpop_or_wait(waiter bigint, attempt bigint, VARIADIC arguments bytea[]) RETURNS bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.list_pop_or_wait(arguments, true, waiter, attempt);
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.blpop_or_wait(waiter bigint, attempt bigint, key bytea, timeout bytea) RETURNS bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.list_pop_or_wait(key, timeout, true, waiter, attempt);
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.batch_blpop(waiters bigint[], attempts bigint[], keys bytea[], timeouts bytea[]) RETURNS SETOF bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM redis.batch_pop_or_wait(waiters, attempts, keys, timeouts, true);
+END $$;
+SELECT redis.register_command('blpop', 'redis_blpop', arity => -3, batch => 'redis.batch_blpop', waiting => 'redis.blpop_or_wait', timeout => '-1',
+  flags => 'write noscript blocking', categories => 'write list slow blocking',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "range": [-2, 1, 0]}]',
+  since => '2.0.0', command_group => 'list', complexity => 'O(N)',
+  summary => 'Pops the first element of a list, or waits for one.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0, "flags": ["multiple"]}, {"name": "timeout", "type": "double"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_brpop(VARIADIC arguments bytea[]) RETURNS bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.list_pop_or_wait(arguments, false, NULL, 0);
+END $$;
+COMMENT ON FUNCTION public.redis_brpop(bytea[]) IS
+'BRPOP key [key ...] timeout
+Pops the last element of the first of these lists that exists; returns the key and the element. NULL when none does: only clients
+of a proxy wait, timeout seconds, 0 for ever. Errors: WRONGTYPE, timeout.';
+
+CREATE OR REPLACE FUNCTION redis.brpop_or_wait(waiter bigint, attempt bigint, VARIADIC arguments bytea[]) RETURNS bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.list_pop_or_wait(arguments, false, waiter, attempt);
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.brpop_or_wait(waiter bigint, attempt bigint, key bytea, timeout bytea) RETURNS bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.list_pop_or_wait(key, timeout, false, waiter, attempt);
+END $$;
+
+CREATE OR REPLACE FUNCTION redis.batch_brpop(waiters bigint[], attempts bigint[], keys bytea[], timeouts bytea[]) RETURNS SETOF bytea[]
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM redis.batch_pop_or_wait(waiters, attempts, keys, timeouts, false);
+END $$;
+SELECT redis.register_command('brpop', 'redis_brpop', arity => -3, batch => 'redis.batch_brpop', waiting => 'redis.brpop_or_wait', timeout => '-1',
+  flags => 'write noscript blocking', categories => 'write list slow blocking',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "range": [-2, 1, 0]}]',
+  since => '2.0.0', command_group => 'list', complexity => 'O(N)',
+  summary => 'Pops the last element of a list, or waits for one.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0, "flags": ["multiple"]}, {"name": "timeout", "type": "double"}]');
+
+-- BLMOVE and BRPOPLPUSH.
+CREATE OR REPLACE FUNCTION redis.list_move_or_wait(
+    source bytea, destination bytea, from_left boolean, to_left boolean, timeout bytea, waiter bigint, attempt bigint) RETURNS bytea
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    ks constant bytea[] := ARRAY[redis.index_key(source)];
+    done boolean := redis.parse_timeout(timeout);
+    result bytea;
+BEGIN
+    done := redis.lock_keys(d, ks || redis.index_key(destination));
+    IF redis.ready_key(d, ks, 'l', waiter, attempt) IS NULL THEN
+        done := redis.wait_in_line(d, ks, 'l', waiter, attempt);
+        RETURN NULL;
+    END IF;
+    result := redis.list_move(d, source, destination, from_left, to_left);
+    done := redis.served(waiter, attempt);
+    RETURN result;
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_blmove(source bytea, destination bytea, wherefrom text, whereto text, timeout bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.list_move_or_wait(source, destination, redis.parse_list_end(wherefrom), redis.parse_list_end(whereto), timeout, NULL, 0);
+END $$;
+COMMENT ON FUNCTION public.redis_blmove(bytea, bytea, text, text, bytea) IS
+'BLMOVE source destination LEFT | RIGHT LEFT | RIGHT timeout
+LMOVE, for which a client of a proxy waits while the source is absent, timeout seconds, 0 for ever. Errors: WRONGTYPE, syntax, timeout.';
+
+CREATE OR REPLACE FUNCTION redis.blmove_or_wait(
+    waiter bigint, attempt bigint, source bytea, destination bytea, wherefrom text, whereto text, timeout bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.list_move_or_wait(source, destination, redis.parse_list_end(wherefrom), redis.parse_list_end(whereto), timeout,
+                                   waiter, attempt);
+END $$;
+SELECT redis.register_command('blmove', 'redis_blmove', arity => 6, waiting => 'redis.blmove_or_wait', timeout => '-1',
+  flags => 'write denyoom noscript blocking', categories => 'write list slow blocking',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}, {"flags": "RW insert", "index": 2, "range": [0, 1, 0]}]',
+  since => '6.2.0', command_group => 'list', complexity => 'O(1)',
+  summary => 'Moves an element from one list to another, or waits for one.',
+  arguments => '[{"name": "source", "type": "key", "key_spec_index": 0}, {"name": "destination", "type": "key", "key_spec_index": 1}, {"name": "wherefrom", "type": "oneof", "arguments": [{"name": "left", "type": "pure-token", "token": "LEFT"}, {"name": "right", "type": "pure-token", "token": "RIGHT"}]}, {"name": "whereto", "type": "oneof", "arguments": [{"name": "left", "type": "pure-token", "token": "LEFT"}, {"name": "right", "type": "pure-token", "token": "RIGHT"}]}, {"name": "timeout", "type": "double"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_brpoplpush(source bytea, destination bytea, timeout bytea) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.list_move_or_wait(source, destination, false, true, timeout, NULL, 0);
+END $$;
+COMMENT ON FUNCTION public.redis_brpoplpush(bytea, bytea, bytea) IS
+'BRPOPLPUSH source destination timeout
+BLMOVE source destination RIGHT LEFT timeout. Errors: WRONGTYPE, timeout.';
+
+CREATE OR REPLACE FUNCTION redis.brpoplpush_or_wait(waiter bigint, attempt bigint, source bytea, destination bytea, timeout bytea)
+RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN redis.list_move_or_wait(source, destination, false, true, timeout, waiter, attempt);
+END $$;
+SELECT redis.register_command('brpoplpush', 'redis_brpoplpush', arity => 4, waiting => 'redis.brpoplpush_or_wait', timeout => '-1',
+  flags => 'write denyoom noscript blocking', categories => 'write list slow blocking',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}, {"flags": "RW insert", "index": 2, "range": [0, 1, 0]}]',
+  since => '2.2.0', command_group => 'list', complexity => 'O(1)',
+  summary => 'Moves the last element of a list to the left end of another, or waits for one.',
+  deprecated_since => '6.2.0', replaced_by => '`BLMOVE` with the `RIGHT` and `LEFT` arguments',
+  doc_flags => 'deprecated',
+  arguments => '[{"name": "source", "type": "key", "key_spec_index": 0}, {"name": "destination", "type": "key", "key_spec_index": 1}, {"name": "timeout", "type": "double"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_blmpop(
+    timeout bytea, numkeys bytea, VARIADIC arguments bytea[], OUT key bytea, OUT elements bytea[])
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    SELECT p.key, p.elements INTO key, elements FROM redis.lmpop_or_wait(timeout, numkeys, arguments, NULL, 0) p;
+END $$;
+COMMENT ON FUNCTION public.redis_blmpop(bytea, bytea, bytea[]) IS
+'BLMPOP timeout numkeys key [key ...] LEFT | RIGHT [COUNT count]
+LMPOP, for which a client of a proxy waits while all keys are absent, timeout seconds, 0 for ever. Errors: as LMPOP, timeout.';
+
+CREATE OR REPLACE FUNCTION redis.blmpop_or_wait(
+    waiter bigint, attempt bigint, timeout bytea, numkeys bytea, VARIADIC arguments bytea[], OUT key bytea, OUT elements bytea[])
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    SELECT p.key, p.elements INTO key, elements FROM redis.lmpop_or_wait(timeout, numkeys, arguments, waiter, attempt) p;
+END $$;
+SELECT redis.register_command('blmpop', 'redis_blmpop', arity => -5, waiting => 'redis.blmpop_or_wait', timeout => '1',
+  flags => 'write blocking movablekeys', categories => 'write list slow blocking',
+  key_specs => '[{"flags": "RW access delete", "index": 2, "keynum": [0, 1, 1]}]',
+  reply => 'row',
+  since => '7.0.0', command_group => 'list', complexity => 'O(N+M)',
+  summary => 'Pops elements from the first of several lists that is not empty, or waits for one.',
+  arguments => '[{"name": "timeout", "type": "double"}, {"name": "numkeys", "type": "integer"}, {"name": "key", "type": "key", "key_spec_index": 0, "flags": ["multiple"]}, {"name": "where", "type": "oneof", "arguments": [{"name": "left", "type": "pure-token", "token": "LEFT"}, {"name": "right", "type": "pure-token", "token": "RIGHT"}]}, {"name": "count", "type": "integer", "token": "COUNT", "flags": ["optional"]}]');

@@ -1477,17 +1477,19 @@ SELECT redis.register_command('zpopmax', 'redis_zpopmax', arity => -2, batch => 
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0},
     {"name": "count", "type": "integer", "flags": ["optional"]}]');
 
-CREATE OR REPLACE FUNCTION public.redis_zmpop(
-    numkeys bytea, VARIADIC arguments bytea[], OUT key bytea, OUT members bytea[], OUT scores double precision[])
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+-- ZMPOP, and BZMPOP with its timeout; waiter and attempt as in redis.ready_key().
+CREATE OR REPLACE FUNCTION redis.zmpop_or_wait(
+    timeout bytea, numkeys bytea, arguments bytea[], waiter bigint, attempt bigint,
+    OUT key bytea, OUT members bytea[], OUT scores double precision[])
+LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
     key_count constant bigint := redis.parse_integer(numkeys, 'ERR numkeys should be greater than 0');
     words constant integer := pg_catalog.cardinality(arguments);
-    keys bytea[];
+    ks bytea[];
     highest boolean;
     wanted bigint := 1;
-    candidate bytea;
+    place integer;
     done boolean;
 BEGIN
     IF key_count < 1 THEN
@@ -1495,7 +1497,6 @@ BEGIN
     ELSIF key_count >= words THEN
         PERFORM redis.raise_syntax_error();
     END IF;
-    keys := arguments[:key_count];
     CASE pg_catalog.upper(pg_catalog.encode(arguments[key_count + 1], 'escape'))
         WHEN 'MIN' THEN highest := false;
         WHEN 'MAX' THEN highest := true;
@@ -1509,15 +1510,24 @@ BEGIN
     ELSIF words > key_count + 1 THEN
         PERFORM redis.raise_syntax_error();
     END IF;
-    done := redis.lock_keys(d, redis.index_keys(keys));
-    FOREACH candidate IN ARRAY keys LOOP
-        SELECT p.members, p.scores INTO members, scores FROM redis.pop_scored(d, redis.index_key(candidate), highest, wanted) p;
-        IF pg_catalog.cardinality(members) > 0 THEN
-            key := candidate;
-            RETURN;
-        END IF;
-    END LOOP;
-    members := NULL;
+    done := redis.parse_timeout(timeout);
+    ks := redis.index_keys(arguments[:key_count]);
+    done := redis.lock_keys(d, ks);
+    place := redis.ready_key(d, ks, 'z', waiter, attempt);
+    IF place IS NULL THEN
+        done := redis.wait_in_line(d, ks, 'z', waiter, attempt);
+        RETURN;
+    END IF;
+    key := arguments[place];
+    SELECT p.members, p.scores INTO members, scores FROM redis.pop_scored(d, ks[place], highest, wanted) p;
+    done := redis.served(waiter, attempt);
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_zmpop(
+    numkeys bytea, VARIADIC arguments bytea[], OUT key bytea, OUT members bytea[], OUT scores double precision[])
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    SELECT p.key, p.members, p.scores INTO key, members, scores FROM redis.zmpop_or_wait('0', numkeys, arguments, NULL, 0) p;
 END $$;
 COMMENT ON FUNCTION public.redis_zmpop(bytea, bytea[]) IS
 'ZMPOP numkeys key [key ...] MIN | MAX [COUNT count]
@@ -1529,6 +1539,111 @@ SELECT redis.register_command('zmpop', 'redis_zmpop', arity => -4,
   since => '7.0.0', command_group => 'sorted-set', complexity => 'O(K)',
   summary => 'Pops members from the first of several sorted sets that is not empty.', reply => 'row zip',
   arguments => '[{"name": "numkeys", "type": "integer"},
+    {"name": "key", "type": "key", "key_spec_index": 0, "flags": ["multiple"]}, {"name": "where", "type": "oneof",
+    "arguments": [{"name": "min", "type": "pure-token", "token": "MIN"},
+    {"name": "max", "type": "pure-token", "token": "MAX"}]},
+    {"name": "count", "type": "integer", "token": "COUNT", "flags": ["optional"]}]');
+
+-- Blocking commands. For waiter and attempt see redis.ready_key().
+
+-- BZPOPMIN and BZPOPMAX.
+CREATE OR REPLACE FUNCTION redis.scored_pop_or_wait(
+    arguments bytea[], highest boolean, waiter bigint, attempt bigint, OUT key bytea, OUT member bytea, OUT score double precision)
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    words constant integer := pg_catalog.cardinality(arguments);
+    ks constant bytea[] := redis.index_keys(arguments[: words - 1]);
+    place integer;
+    done boolean;
+BEGIN
+    IF words < 2 THEN
+        PERFORM redis.raise_wrong_arity(CASE WHEN highest THEN 'bzpopmax' ELSE 'bzpopmin' END);
+    END IF;
+    done := redis.parse_timeout(arguments[words]);
+    done := redis.lock_keys(d, ks);
+    place := redis.ready_key(d, ks, 'z', waiter, attempt);
+    IF place IS NULL THEN
+        done := redis.wait_in_line(d, ks, 'z', waiter, attempt);
+        RETURN;
+    END IF;
+    key := arguments[place];
+    SELECT p.members[1], p.scores[1] INTO member, score FROM redis.pop_scored(d, ks[place], highest, 1) p;
+    done := redis.served(waiter, attempt);
+END $$;
+
+CREATE OR REPLACE FUNCTION public.redis_bzpopmin(VARIADIC arguments bytea[], OUT key bytea, OUT member bytea, OUT score double precision)
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    SELECT p.key, p.member, p.score INTO key, member, score FROM redis.scored_pop_or_wait(arguments, false, NULL, 0) p;
+END $$;
+COMMENT ON FUNCTION public.redis_bzpopmin(bytea[]) IS
+'BZPOPMIN key [key ...] timeout
+Pops the member with the lowest score from the first of these sorted sets that exists; returns the key, the member and its score. NULLs
+when none does: only clients of a proxy wait, timeout seconds, 0 for ever. Errors: WRONGTYPE, timeout.';
+
+CREATE OR REPLACE FUNCTION redis.bzpopmin_or_wait(
+    waiter bigint, attempt bigint, VARIADIC arguments bytea[], OUT key bytea, OUT member bytea, OUT score double precision)
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    SELECT p.key, p.member, p.score INTO key, member, score FROM redis.scored_pop_or_wait(arguments, false, waiter, attempt) p;
+END $$;
+SELECT redis.register_command('bzpopmin', 'redis_bzpopmin', arity => -3, waiting => 'redis.bzpopmin_or_wait', timeout => '-1',
+  flags => 'write noscript blocking fast', categories => 'write sortedset fast blocking',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "range": [-2, 1, 0]}]',
+  reply => 'row',
+  since => '5.0.0', command_group => 'sorted-set', complexity => 'O(log(N))',
+  summary => 'Pops the member with the lowest score of a sorted set, or waits for one.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0, "flags": ["multiple"]}, {"name": "timeout", "type": "double"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_bzpopmax(VARIADIC arguments bytea[], OUT key bytea, OUT member bytea, OUT score double precision)
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    SELECT p.key, p.member, p.score INTO key, member, score FROM redis.scored_pop_or_wait(arguments, true, NULL, 0) p;
+END $$;
+COMMENT ON FUNCTION public.redis_bzpopmax(bytea[]) IS
+'BZPOPMAX key [key ...] timeout
+Pops the member with the highest score from the first of these sorted sets that exists; returns the key, the member and its score. NULLs
+when none does: only clients of a proxy wait, timeout seconds, 0 for ever. Errors: WRONGTYPE, timeout.';
+
+CREATE OR REPLACE FUNCTION redis.bzpopmax_or_wait(
+    waiter bigint, attempt bigint, VARIADIC arguments bytea[], OUT key bytea, OUT member bytea, OUT score double precision)
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    SELECT p.key, p.member, p.score INTO key, member, score FROM redis.scored_pop_or_wait(arguments, true, waiter, attempt) p;
+END $$;
+SELECT redis.register_command('bzpopmax', 'redis_bzpopmax', arity => -3, waiting => 'redis.bzpopmax_or_wait', timeout => '-1',
+  flags => 'write noscript blocking fast', categories => 'write sortedset fast blocking',
+  key_specs => '[{"flags": "RW access delete", "index": 1, "range": [-2, 1, 0]}]',
+  reply => 'row',
+  since => '5.0.0', command_group => 'sorted-set', complexity => 'O(log(N))',
+  summary => 'Pops the member with the highest score of a sorted set, or waits for one.',
+  arguments => '[{"name": "key", "type": "key", "key_spec_index": 0, "flags": ["multiple"]}, {"name": "timeout", "type": "double"}]');
+
+CREATE OR REPLACE FUNCTION public.redis_bzmpop(
+    timeout bytea, numkeys bytea, VARIADIC arguments bytea[], OUT key bytea, OUT members bytea[], OUT scores double precision[])
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    SELECT p.key, p.members, p.scores INTO key, members, scores FROM redis.zmpop_or_wait(timeout, numkeys, arguments, NULL, 0) p;
+END $$;
+COMMENT ON FUNCTION public.redis_bzmpop(bytea, bytea, bytea[]) IS
+'BZMPOP timeout numkeys key [key ...] MIN | MAX [COUNT count]
+ZMPOP, for which a client of a proxy waits while all keys are absent, timeout seconds, 0 for ever. Errors: as ZMPOP, timeout.';
+
+CREATE OR REPLACE FUNCTION redis.bzmpop_or_wait(
+    waiter bigint, attempt bigint, timeout bytea, numkeys bytea, VARIADIC arguments bytea[],
+    OUT key bytea, OUT members bytea[], OUT scores double precision[])
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    SELECT p.key, p.members, p.scores INTO key, members, scores FROM redis.zmpop_or_wait(timeout, numkeys, arguments, waiter, attempt) p;
+END $$;
+SELECT redis.register_command('bzmpop', 'redis_bzmpop', arity => -5, waiting => 'redis.bzmpop_or_wait', timeout => '1',
+  flags => 'write blocking movablekeys', categories => 'write sortedset slow blocking',
+  key_specs => '[{"flags": "RW access delete", "index": 2, "keynum": [0, 1, 1]}]',
+  reply => 'row zip',
+  since => '7.0.0', command_group => 'sorted-set', complexity => 'O(K) + O(M*log(N))',
+  summary => 'Pops members from the first of several sorted sets that is not empty, or waits for one.',
+  arguments => '[{"name": "timeout", "type": "double"}, {"name": "numkeys", "type": "integer"},
     {"name": "key", "type": "key", "key_spec_index": 0, "flags": ["multiple"]}, {"name": "where", "type": "oneof",
     "arguments": [{"name": "min", "type": "pure-token", "token": "MIN"},
     {"name": "max", "type": "pure-token", "token": "MAX"}]},

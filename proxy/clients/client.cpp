@@ -234,7 +234,8 @@ void Client::queue_parsed(resp::RequestParser::Status status) {
 void Client::pump() {
     if (pumping_) return;
     pumping_ = true;
-    while (!job_ && !closing_ && !close_after_reply_ && unsent_bytes() < pause_output_bytes) {
+    if (wait_) wait_->resume();
+    while (!job_ && !wait_ && !closing_ && !close_after_reply_ && unsent_bytes() < pause_output_bytes) {
         if (!deferred_error_.empty()) {
             resp::ReplyWriter(out_, protocol).error(std::exchange(deferred_error_, {}));
             ++server_.statistics().error_replies;
@@ -352,7 +353,22 @@ void Client::run(resp::Request request) {
         refuse(commands::wrong_arity_error(command->name));
         return;
     }
+    if (const auto timeout = commands::timeout_of(*command, arguments)) {
+        begin_wait(*command, std::move(request), *timeout);
+        return;
+    }
     run_data_command(*command, std::move(request));
+}
+
+void Client::begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout) {
+    const auto number = server_.waiting_room().next_number();
+    auto bound = commands::bind_waiting(command, std::move(request.arguments), number);
+    if (auto* error = std::get_if<std::string>(&bound)) {
+        if (!silent()) deferred_error_ = std::move(*error);
+        return;
+    }
+    wait_ = std::make_unique<Wait>(*this, server_, number, std::get<commands::BoundCall>(std::move(bound)), timeout);
+    wait_->attempt();
 }
 
 // Sends this command and those that follow it, as far as they are of the same kind.
@@ -374,7 +390,7 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
             break;
         const auto& next = requests_.front().arguments;
         command = server_.registry()->find(next);
-        if (command == nullptr || !command->function || command->slow || !command->arity_fits(next.size()) ||
+        if (command == nullptr || !command->function || command->slow || command->waiting || !command->arity_fits(next.size()) ||
             find_handler(command->name.substr(0, command->name.find('|'))) != nullptr || server_.paused(command->writes())) {
             break;
         }
@@ -448,6 +464,23 @@ void Client::on_job_done() {
                                              max_job_calls);
     }
     if (finished->transaction) unwatch();
+    if (wait_ && wait_->settle()) wait_.reset();
+    pump();
+}
+
+void Client::write_wait_end(WaitEnd how) {
+    if (silent()) return;
+    resp::ReplyWriter writer(out_, protocol);
+    if (how == WaitEnd::timeout) {
+        writer.null_array();
+    } else {
+        writer.error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    }
+}
+
+void Client::end_wait(WaitEnd how) {
+    write_wait_end(how);
+    wait_.reset();
     pump();
 }
 
@@ -546,6 +579,10 @@ void Client::close() {
     unwatch();
     uv_read_stop(reinterpret_cast<uv_stream_t*>(handle_));
     if (job_) job_->detach();
+    if (wait_) {
+        wait_->abandon();
+        wait_.reset();
+    }
     server_.forget(*this);
 }
 
@@ -558,6 +595,7 @@ std::string Client::describe() const {
     if (transaction) flags += 'x';
     if (close_after_reply_) flags += 'c';
     if (closing_) flags += 'A';
+    if (waiting()) flags += 'b';
     if (no_evict) flags += 'e';
     if (no_touch) flags += 'T';
     if (flags.empty()) flags = "N";

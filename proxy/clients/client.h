@@ -12,6 +12,7 @@
 
 #include "clients/question.h"
 #include "clients/transactions.h"
+#include "clients/waiting.h"
 #include "commands/registry.h"
 #include "postgres/job.h"
 #include "resp/reply_writer.h"
@@ -53,6 +54,9 @@ class Client {
     void deliver(std::string_view bytes);
     // Shows this command of the client to those who MONITOR.
     void show_monitors(const std::vector<std::string>& arguments) const;
+    // The reply of a wait that ends without an answer; and the end of it.
+    void write_wait_end(WaitEnd how);
+    void end_wait(WaitEnd how);
     // Gives up all watches.
     void unwatch();
 
@@ -60,6 +64,8 @@ class Client {
     [[nodiscard]] bool busy() const { return job_ != nullptr; }
     // For a command's handler: is it one of those of an EXEC?
     [[nodiscard]] bool in_exec() const { return job_ != nullptr; }
+    // Is it blocked?
+    [[nodiscard]] bool waiting() const { return wait_ != nullptr && wait_->blocked(); }
     // Does the request at work get no reply (CLIENT REPLY)?
     [[nodiscard]] bool silent() const { return skipping_ || reply_mode == ReplyMode::off; }
     [[nodiscard]] bool has_requests() const { return !requests_.empty(); }
@@ -116,6 +122,7 @@ class Client {
     [[nodiscard]] bool is_paused(const resp::Request& request) const;
     void run(resp::Request request);
     void run_data_command(commands::Command& first, resp::Request request);
+    void begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout);
     void on_job_done();
     void on_written(std::size_t bytes, bool failed);
     void update_reading();
@@ -130,6 +137,7 @@ class Client {
     std::string protocol_error_;  // to be answered after the requests before it
     std::string deferred_error_;  // the reply to the request behind the job in flight
     std::shared_ptr<ClientJob> job_;
+    std::unique_ptr<Wait> wait_;     // for the answer of a blocking command; later requests wait too
     std::size_t job_calls_ = 16;     // how many calls the next job may have
     std::string out_;                // replies not yet given to the socket
     std::size_t sending_bytes_ = 0;  // replies given to libuv, not yet taken by the socket

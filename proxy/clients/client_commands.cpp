@@ -304,8 +304,10 @@ struct UnblockOptions {
     bool with_error = false;
 };
 
-// Does a client of this proxy go on that waited? No command makes one wait.
-bool unblock(Server& /*server*/, const UnblockOptions& /*options*/) { return false; }
+// Does a client of this proxy go on that waited?
+bool unblock(Server& server, const UnblockOptions& options) {
+    return server.waiting_room().unblock(options.id, options.with_error ? WaitEnd::error : WaitEnd::timeout);
+}
 
 void client_unblock(Invocation& invocation) {
     auto& [server, client, arguments, writer] = invocation;

@@ -49,9 +49,6 @@ std::string section(const std::string& title, const Facts& facts) {
     return text;
 }
 
-// No command blocks its client.
-std::size_t blocked_clients(const Server& /*server*/) { return 0; }
-
 std::string server_section(Server& server) {
     utsname system{};
     uname(&system);
@@ -91,7 +88,7 @@ std::string clients_section(Server& server) {
                                {"maxclients", std::to_string(server.settings().number("maxclients") * proxies)},
                                {"client_recent_max_input_buffer", "0"},
                                {"client_recent_max_output_buffer", "0"},
-                               {"blocked_clients", std::to_string(blocked_clients(server) + others.blocked)},
+                               {"blocked_clients", std::to_string(server.waiting_room().blocked_clients() + others.blocked)},
                                {"tracking_clients", "0"},
                                {"clients_in_timeout_table", "0"}});
 }
@@ -265,7 +262,9 @@ void learn_about_others(Server& server, const std::vector<std::string>& answers)
 
 }  // namespace
 
-std::string answer_info(Server& server) { return fmt::format("{} {}", server.clients().size(), blocked_clients(server)); }
+std::string answer_info(Server& server) {
+    return fmt::format("{} {}", server.clients().size(), server.waiting_room().blocked_clients());
+}
 
 void handle_info(Invocation& invocation) {
     auto& [server, client, arguments, writer] = invocation;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <random>
+#include <utility>
 
 #include "clients/connection_commands.h"
 #include "clients/monitor.h"
@@ -21,6 +22,7 @@ constexpr int reap_chunk = 2000;  // elements
 constexpr unsigned busy_maintenance_ms = 5;
 constexpr std::uint64_t tick_ms = 100;
 constexpr std::uint64_t heartbeat_ms = 1000;
+constexpr std::uint64_t overlooked_ms = 3000;
 
 std::string quoted_setting(const std::string& name, const std::string& value) { return "SET " + name + " = '" + value + "';"; }
 
@@ -72,7 +74,7 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
     started_at_ = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
     uv_loop_init(&loop_);
-    for (auto* timer : {&tick_, &maintenance_timer_, &pause_timer_, &heartbeat_timer_}) {
+    for (auto* timer : {&tick_, &maintenance_timer_, &pause_timer_, &heartbeat_timer_, &overlooked_timer_}) {
         uv_timer_init(&loop_, timer);
         timer->data = this;
     }
@@ -103,6 +105,7 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
 
     postgres::QueryConnection::Events control;
     control.on_connected = [this] {
+        look_again_ = true;
         beat();
         load_registry();
         load_settings([] {});
@@ -132,7 +135,7 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
 Server::~Server() {
     clients_.clear();
     closed_.clear();
-    for (auto* timer : {&tick_, &maintenance_timer_, &pause_timer_, &heartbeat_timer_})
+    for (auto* timer : {&tick_, &maintenance_timer_, &pause_timer_, &heartbeat_timer_, &overlooked_timer_})
         uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
     for (auto* signal : {&sigterm_, &sigint_}) uv_close(reinterpret_cast<uv_handle_t*>(signal), nullptr);
     uv_close(reinterpret_cast<uv_handle_t*>(&burial_), nullptr);
@@ -163,6 +166,9 @@ int Server::run() {
     uv_prepare_start(&delivery_, [](uv_prepare_t* prepare) { static_cast<Server*>(prepare->data)->flush_delivered(); });
     uv_timer_start(
         &heartbeat_timer_, [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->beat(); }, heartbeat_ms, heartbeat_ms);
+    uv_timer_start(
+        &overlooked_timer_, [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->waiting_room_.look_for_overlooked(); },
+        overlooked_ms, overlooked_ms);
     control_->start();
     maintenance_->start();
     dispatcher_->start();
@@ -227,6 +233,7 @@ void Server::on_notification(std::string_view text) {
     if (word == "settings") load_settings([] {});
     if (word == "ask") peers_->on_ask(rest);
     if (word == "answer") peers_->on_answer(rest);
+    if (word == "wake") waiting_room_.wake(rest);
 }
 
 void Server::beat() {
@@ -235,13 +242,17 @@ void Server::beat() {
         if (result == nullptr) return;
         if (PQresultStatus(result) != PGRES_TUPLES_OK) {
             postgres_log_.warning("heartbeat: {}", postgres::first_line(PQresultErrorMessage(result)));
-        } else if (*PQgetvalue(result, 0, 0) == 't') {
-            on_joined();
+        } else {
+            if (*PQgetvalue(result, 0, 0) == 't') on_joined();
+            if (std::exchange(look_again_, false)) waiting_room_.look_again();
         }
     });
 }
 
-void Server::on_joined() { log_.debug("joined as proxy {}", proxy_id_); }
+void Server::on_joined() {
+    log_.debug("joined as proxy {}", proxy_id_);
+    look_again_ = true;
+}
 
 void Server::load_registry() {
     control_->query("SELECT redis.registry()", {}, [this](const PGresult* result) {
@@ -374,7 +385,8 @@ void Server::on_tick() {
     if (const auto timeout = settings_.number("timeout"); timeout > 0) {
         std::vector<Client*> idle;
         for (const auto& [client, owned] : clients_) {
-            if (!client->busy() && now - client->last_interaction > static_cast<std::uint64_t>(timeout) * 1000)
+            if (!client->busy() && !client->waiting() &&
+                now - client->last_interaction > static_cast<std::uint64_t>(timeout) * 1000)
                 idle.push_back(client);
         }
         for (auto* client : idle) client->close();
@@ -441,7 +453,7 @@ void Server::finish_shutdown() {
     const bool out_of_time = uv_now(&loop_) >= shutdown_deadline_;
     std::vector<Client*> finished;
     for (const auto& [client, owned] : clients_) {
-        const bool busy = client->busy() || client->has_requests() || client->unsent_bytes() > 0;
+        const bool busy = client->busy() || (client->has_requests() && !client->waiting()) || client->unsent_bytes() > 0;
         if (!busy || out_of_time) finished.push_back(client);
     }
     for (auto* client : finished) client->close();

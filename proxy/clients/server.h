@@ -77,6 +77,7 @@ class Server {
     [[nodiscard]] std::uint64_t commands_a_second() const { return commands_a_second_; }
     [[nodiscard]] bool shutting_down() const { return shutting_down_; }
     [[nodiscard]] const std::unordered_map<Client*, std::unique_ptr<Client>>& clients() const { return clients_; }
+    [[nodiscard]] WaitingRoom& waiting_room() { return waiting_room_; }
     [[nodiscard]] std::string& read_buffer() { return read_buffer_; }
 
     // Can this client's requests be looked at? If not, it is pumped again when they can, or refused when that takes too long.
@@ -131,6 +132,7 @@ class Server {
     uv_timer_t maintenance_timer_{};
     uv_timer_t pause_timer_{};
     uv_timer_t heartbeat_timer_{};
+    uv_timer_t overlooked_timer_{};
     uv_check_t burial_{};
     uv_prepare_t delivery_{};
 
@@ -143,6 +145,8 @@ class Server {
     std::unique_ptr<Peers> peers_;
     std::unique_ptr<commands::Registry> registry_;
 
+    WaitingRoom waiting_room_{*this};
+    bool look_again_ = false;  // the control connection was lost: for a while nobody heard notifications
     std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
     std::vector<std::unique_ptr<Client>> closed_;  // deleted when no callback of theirs can be running
     std::vector<Client*> waiting_;                 // for the registry, an id, or the end of a pause

@@ -347,6 +347,17 @@ std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::str
     return bound;
 }
 
+std::variant<BoundCall, std::string> bind_waiting(Command& command, std::vector<std::string> arguments, std::int64_t waiter) {
+    std::vector<std::string> keys;
+    if (const auto positions = key_positions(command, arguments)) {
+        for (const auto& position : *positions) keys.push_back(arguments[position.index]);
+    }
+    arguments.insert(arguments.begin() + 1, {std::to_string(waiter), "0"});
+    auto bound = bind(*command.waiting, std::move(arguments));
+    if (auto* call = std::get_if<BoundCall>(&bound)) call->call.locked_keys = std::move(keys);
+    return bound;
+}
+
 std::string unknown_command_error(std::span<const std::string> arguments) {
     // Redis shows up to 128 bytes of the name and of all arguments together, and none behind a NUL.
     constexpr std::size_t max_shown = 128;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "resp/numbers.h"
@@ -103,6 +105,14 @@ std::unique_ptr<Command> read_command(const ordered_json& json) {
     }
     command->writes_ = command->has_flag("write");
     command->may_write_ = !command->has_flag("readonly");
+    if (json.contains("waiting") && !json["waiting"].empty()) {
+        command->timeout = text_or_empty(json.at("timeout"));
+        command->waiting = std::make_unique<Command>();
+        command->waiting->name = command->name;
+        command->waiting->reply = command->reply;
+        command->waiting->batches = command->batches;
+        for (const auto& signature : json["waiting"]) command->waiting->signatures.push_back(read_signature(signature));
+    }
     return command;
 }
 
@@ -234,6 +244,30 @@ std::optional<std::int16_t> other_database(const KeySpec& spec, std::span<const 
     const auto number = resp::parse_integer(arguments[found]);
     if (!number || *number < 0 || *number > INT16_MAX) return std::nullopt;
     return static_cast<std::int16_t>(*number);
+}
+
+std::optional<std::uint64_t> timeout_of(const Command& command, std::span<const std::string> arguments) {
+    if (!command.waiting) return std::nullopt;
+    long double milliseconds_a_unit = 1000;
+    const std::string* argument = nullptr;
+    if (const auto number = resp::parse_integer(command.timeout)) {
+        const auto index = *number < 0 ? static_cast<std::int64_t>(arguments.size()) + *number : *number;
+        if (index > 0 && index < static_cast<std::int64_t>(arguments.size()))
+            argument = &arguments[static_cast<std::size_t>(index)];
+    } else {
+        milliseconds_a_unit = 1;
+        const auto word = std::find_if(arguments.begin(), arguments.end(), [&command](const std::string& candidate) {
+            return equals_ignoring_case(candidate, command.timeout);
+        });
+        if (word != arguments.end() && word + 1 != arguments.end()) argument = &*(word + 1);
+    }
+    if (argument == nullptr) return std::nullopt;
+    char* end = nullptr;
+    const auto milliseconds = std::ceil(std::strtold(argument->c_str(), &end) * milliseconds_a_unit);
+    // Beyond this it is as good as for ever.
+    constexpr long double longest = 1e15;
+    if (end != argument->c_str() + argument->size() || !(milliseconds >= 0)) return std::nullopt;
+    return milliseconds < longest ? static_cast<std::uint64_t>(milliseconds) : 0;
 }
 
 }  // namespace pgredis::commands

@@ -108,6 +108,10 @@ struct Command {
     };
     std::unordered_map<std::size_t, std::shared_ptr<const Form>> forms;  // null: such a call there is not
 
+    // The same command for a client that may wait, where the registry has a waiting function; bound by bind_waiting().
+    std::unique_ptr<Command> waiting;
+    std::string timeout;  // of such a command: where it is, as the registry says it
+
     bool writes_ = false;
     bool may_write_ = true;
 };
@@ -143,6 +147,10 @@ struct KeyPosition {
 
 // The other database that keys of this specification are concerned in. Nothing when there is none, or no number.
 [[nodiscard]] std::optional<std::int16_t> other_database(const KeySpec& spec, std::span<const std::string> arguments);
+
+// How many milliseconds this call of a command may wait for its answer; 0: for ever. Nothing: it does not wait, or the timeout is
+// none, which its function will say.
+[[nodiscard]] std::optional<std::uint64_t> timeout_of(const Command& command, std::span<const std::string> arguments);
 
 [[nodiscard]] std::string lower(std::string_view text);
 [[nodiscard]] bool equals_ignoring_case(std::string_view left, std::string_view right);

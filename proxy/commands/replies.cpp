@@ -294,6 +294,14 @@ void write_reply(const postgres::Rows& rows, const ReplyFormat& format, resp::Re
     }
 }
 
+bool is_null(const postgres::Rows& rows) {
+    const int columns = PQnfields(rows.result);
+    for (int column = 0; column < columns; ++column) {
+        if (PQgetisnull(rows.result, rows.first, column) == 0) return false;
+    }
+    return true;
+}
+
 void write_failure(const postgres::Failure& failure, resp::ReplyWriter& writer) {
     using Kind = postgres::Failure::Kind;
     if (failure.kind != Kind::fault) {

@@ -155,6 +155,7 @@ Dispatcher::Queue* Dispatcher::choose_queue() {
     std::uint64_t oldest = 0;
     std::vector<std::size_t> locks;
     for (auto& [database, queue] : quick_queues_) {
+        drop_unwanted(queue);
         const auto end = queue.begin() + static_cast<std::ptrdiff_t>(std::min(queue.size(), max_skipped_jobs));
         const auto free = std::find_if(queue.begin(), end, [&](const auto& job) {
             read_locks(*job, locks);
@@ -165,6 +166,11 @@ Dispatcher::Queue* Dispatcher::choose_queue() {
         oldest = (*free)->queued_at;
     }
     return chosen;
+}
+
+// At the head of a queue.
+void Dispatcher::drop_unwanted(Queue& queue) {
+    while (!queue.empty() && !queue.front()->wanted()) queue.pop_front();
 }
 
 // The oldest jobs of one database. A job that needs a key which another lane has locked would only wait there: it stays in the
@@ -198,6 +204,7 @@ std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std:
             batch.push_back(std::move(job));
         }
         oldest->pop_front();
+        drop_unwanted(*oldest);
     }
     for (auto job = skipped.rbegin(); job != skipped.rend(); ++job) oldest->push_front(std::move(*job));
     batch_locks.insert(taken.begin(), taken.end());
@@ -208,6 +215,8 @@ std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std:
 std::shared_ptr<Job> Dispatcher::take_slow() {
     const auto waiting = std::count_if(slow_.begin(), slow_.end(), [](const auto& lane) { return lane->blocked(); });
     auto* queue = &slow_queue_;
+    drop_unwanted(slow_queue_);
+    drop_unwanted(blocked_queue_);
     if (!blocked_queue_.empty() && waiting < std::max(1, options_.slow_lanes - 1)) queue = &blocked_queue_;
     if (queue->empty()) return nullptr;
     auto job = std::move(queue->front());

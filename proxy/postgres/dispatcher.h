@@ -72,6 +72,7 @@ class Dispatcher final : public Lane::Observer {
     void open_lane(std::vector<std::unique_ptr<Lane>>& lanes, Lane::Kind kind, const char* name);
     Queue* choose_queue();
     std::vector<std::shared_ptr<Job>> take_batch(std::unordered_set<std::size_t>& locks);
+    static void drop_unwanted(Queue& queue);
     [[nodiscard]] bool conflicts(const std::vector<std::size_t>& locks) const;
     std::shared_ptr<Job> take_slow();
     void expire_waiting();

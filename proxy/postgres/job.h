@@ -67,6 +67,8 @@ class Job {
     virtual void on_failure(std::size_t index, const Failure& failure) = 0;
     // After the last answer.
     virtual void on_done() = 0;
+    // Asked before it is sent: one that nobody wants any more is dropped, unanswered.
+    [[nodiscard]] virtual bool wanted() const { return true; }
 
     std::vector<Call> calls;
     std::int16_t database = 0;

@@ -1,11 +1,23 @@
--- What depends on a key's being absent. A key came into being: called by every creation of a key's row, under the key's lock, in the
--- creation's own transaction. Always true. (A row whose time is up may come to life again without it: redis.watch removes such a row.)
+-- What depends on a key's being absent: WATCH of an absent key, and who waits for one. A key came into being: called by every creation
+-- of a key's row, and when an emptied list gets elements again, under the key's lock, in that transaction. Always true. (Another row
+-- whose time is up may come to life again without it: redis.watch removes such a row.)
 
-CREATE OR REPLACE FUNCTION redis.appeared(d smallint, k bytea) RETURNS boolean
+-- kind and elements: the key's type and size, as far as they are known.
+CREATE OR REPLACE FUNCTION redis.appeared(d smallint, k bytea, kind "char" DEFAULT NULL, elements bigint DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql AS $$
+DECLARE
+    done boolean := true;
 BEGIN
-    DELETE FROM redis.absent_watches w WHERE w.db = d AND w.key = k;
-    RETURN true;
+    IF EXISTS (SELECT FROM redis.absent_watches w WHERE w.db = d AND w.key = k)
+       OR EXISTS (SELECT FROM redis.waiters w WHERE w.db = d AND w.key = k) THEN
+        DELETE FROM redis.absent_watches w WHERE w.db = d AND w.key = k;
+        IF kind IS NULL THEN
+            done := redis.appeared(d, k, 'l', 1) AND redis.appeared(d, k, 'z', 1);
+        ELSE
+            done := redis.wake_waiters(d, k, kind, greatest(elements, 1));
+        END IF;
+    END IF;
+    RETURN done;
 END $$;
 
 -- The same for many keys; some may have been there before.
@@ -13,6 +25,8 @@ CREATE OR REPLACE FUNCTION redis.appeared(d smallint, ks bytea[]) RETURNS boolea
 LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM redis.absent_watches w WHERE w.db = d AND w.key = ANY (ks);
+    PERFORM redis.wake_waiters(d, s.key, s.kind, 1)
+    FROM (SELECT DISTINCT w.key, w.kind FROM redis.waiters w WHERE w.db = d AND w.key = ANY (ks)) AS s;
     RETURN true;
 END $$;
 
@@ -21,5 +35,6 @@ CREATE OR REPLACE FUNCTION redis.appeared(d smallint) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM redis.absent_watches w WHERE w.db = d AND (SELECT true FROM redis.keys x WHERE x.db = w.db AND x.key = w.key);
+    PERFORM redis.wake_next(d, s.key, s.kind) FROM (SELECT DISTINCT w.key, w.kind FROM redis.waiters w WHERE w.db = d) AS s;
     RETURN true;
 END $$;

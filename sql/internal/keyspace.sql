@@ -140,7 +140,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
     key_id constant bigint := redis.new_key_id();
-    done boolean := redis.appeared(d, k);
+    done boolean := redis.appeared(d, k, type, size);
 BEGIN
     INSERT INTO redis.keys (id, expires_at, sweep_at, size, head, tail, db, type, key, long_key, value)
     VALUES (key_id, create_key.expires_at, create_key.expires_at, create_key.size, create_key.head, create_key.tail, d, create_key.type, k,

@@ -16,8 +16,21 @@ $$;
 -- Takes away what a proxy that is gone has left behind.
 CREATE OR REPLACE FUNCTION redis.forget_proxy(proxy integer) RETURNS boolean
 LANGUAGE plpgsql AS $$
+DECLARE
+    first constant bigint := proxy::bigint << 32;
+    gone record;
 BEGIN
-    DELETE FROM redis.proxies p WHERE p.id = proxy;
+    -- Without the keys' locks, which somebody may hold for long: rows in use are left to the next call, and a waiter that misses a
+    -- push of this very moment is found by its proxy (redis.overlooked_waiters).
+    FOR gone IN
+        DELETE FROM redis.waiters w WHERE w.ctid = ANY (ARRAY(
+            SELECT v.ctid FROM redis.waiters v WHERE v.waiter >= first AND v.waiter < first + 4294967296 FOR UPDATE SKIP LOCKED))
+        RETURNING w.db, w.key, w.kind
+    LOOP
+        PERFORM redis.wake_next(gone.db, gone.key, gone.kind);
+    END LOOP;
+    DELETE FROM redis.proxies p
+    WHERE p.id = proxy AND NOT EXISTS (SELECT FROM redis.waiters w WHERE w.waiter >= first AND w.waiter < first + 4294967296);
     RETURN true;
 END $$;
 

@@ -6,15 +6,16 @@ CREATE OR REPLACE FUNCTION redis.register_command(
     name text, function text, arity integer, flags text DEFAULT '', categories text DEFAULT '', key_specs jsonb DEFAULT '[]',
     reply text DEFAULT '', lane text DEFAULT 'quick', summary text DEFAULT '', since text DEFAULT '', command_group text DEFAULT '',
     complexity text DEFAULT '', arguments jsonb DEFAULT NULL, tips text DEFAULT '', deprecated_since text DEFAULT NULL,
-    replaced_by text DEFAULT NULL, doc_flags text DEFAULT NULL, batch text DEFAULT NULL, built_in boolean DEFAULT coalesce(pg_catalog.current_setting('redis.deploying', true) = 'on', false)) RETURNS void
+    replaced_by text DEFAULT NULL, doc_flags text DEFAULT NULL, batch text DEFAULT NULL,
+    waiting text DEFAULT NULL, timeout text DEFAULT NULL, built_in boolean DEFAULT coalesce(pg_catalog.current_setting('redis.deploying', true) = 'on', false)) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM redis.commands c WHERE c.name = pg_catalog.lower(register_command.name);
     INSERT INTO redis.commands (name, function, batch, arity, flags, categories, key_specs, tips, reply, lane, built_in, summary, since,
-                                command_group, complexity, arguments, deprecated_since, replaced_by, doc_flags)
+                                command_group, complexity, arguments, deprecated_since, replaced_by, doc_flags, waiting, timeout)
     VALUES (pg_catalog.lower(name), function, batch, arity, pg_catalog.string_to_array(flags, ' '), pg_catalog.string_to_array(categories, ' '),
             key_specs, pg_catalog.string_to_array(tips, ' '), reply, lane, built_in, summary, since, command_group, complexity, arguments,
-            deprecated_since, replaced_by, pg_catalog.string_to_array(doc_flags, ' '));
+            deprecated_since, replaced_by, pg_catalog.string_to_array(doc_flags, ' '), waiting, timeout);
     PERFORM pg_catalog.pg_notify('redis', 'registry');
 END $$;
 COMMENT ON FUNCTION redis.register_command IS
@@ -54,7 +55,8 @@ LANGUAGE sql STABLE SECURITY DEFINER AS $$
         'name', c.name, 'function', c.function, 'arity', c.arity, 'flags', c.flags, 'categories', c.categories, 'key_specs', c.key_specs,
         'tips', c.tips, 'reply', c.reply, 'lane', c.lane, 'summary', c.summary, 'since', c.since, 'group', c.command_group,
         'complexity', c.complexity, 'arguments', c.arguments, 'deprecated_since', c.deprecated_since, 'replaced_by', c.replaced_by,
-        'doc_flags', c.doc_flags, 'signatures', redis.signatures(c.function), 'batches', redis.signatures(c.batch)) ORDER BY c.name)
+        'doc_flags', c.doc_flags, 'signatures', redis.signatures(c.function), 'batches', redis.signatures(c.batch),
+        'waiting', redis.signatures(c.waiting), 'timeout', c.timeout) ORDER BY c.name)
     FROM redis.commands c
 $$;
 COMMENT ON FUNCTION redis.registry() IS 'The registry of commands as a proxy loads it.';

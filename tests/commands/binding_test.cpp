@@ -365,6 +365,25 @@ TEST(Binding, ClientsCannotMakeTheFormsGrow) {
     EXPECT_LE(two.command().forms.size(), 65U);
 }
 
+TEST(Binding, WhoMayWaitCallsTheWaitingFunctionWithItsNumberAndAttempt) {
+    Fixture c(variadic({"bytea[]"}),
+              {{"flags", {"write"}},
+               {"key_specs", {{{"flags", "RW"}, {"index", 1}, {"range", {-2, 1, 0}}}}},
+               {"timeout", "-1"},
+               {"waiting", {signature({"bigint", "bigint", "bytea[]"}, {{"name", "redis.w"}, {"variadic", true}})}}});
+    auto outcome = bind_waiting(c.command(), {"c", "a", "b", "0"}, 7);
+    const auto& bound = std::get<BoundCall>(outcome);
+    EXPECT_THAT(bound.call.statement->sql, ::testing::StartsWith("SELECT redis.w($1"));
+    EXPECT_FALSE(bound.call.statement->grouped_sql.empty());
+    EXPECT_THAT(bound.call.arguments,
+                ElementsAre(postgres::Value(std::int64_t{7}), postgres::Value(std::int64_t{0}), postgres::Value(std::string("a")),
+                            postgres::Value(std::string("b")), postgres::Value(std::string("0"))));
+    EXPECT_EQ(std::get<std::int64_t>(bound.call.arguments[attempt_argument]), 0);
+    EXPECT_THAT(bound.call.locked_keys, ElementsAre("a", "b"));
+    EXPECT_TRUE(bound.call.writes);
+    EXPECT_EQ(c.sql({"a", "0"}).find("redis.w"), std::string::npos);
+}
+
 TEST(UnknownCommands, AreNamedWithTheirArguments) {
     EXPECT_EQ(unknown_command_error(Words{"nope"}), "ERR unknown command 'nope', with args beginning with: ");
     EXPECT_EQ(unknown_command_error(Words{"nope", "a", "", "b c"}),

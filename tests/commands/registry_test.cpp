@@ -248,5 +248,39 @@ TEST(KeyPositions, TellTheSpecificationOfEachKey) {
     EXPECT_EQ((*positions)[1].spec, &command.key_specs[1]);
 }
 
+std::optional<std::uint64_t> timeout(const std::string& place, const Words& arguments) {
+    const auto registry = registry_of({row("c", {{"timeout", place}, {"waiting", {signature({"bigint", "bigint", "bytea"})}}})});
+    return timeout_of(*registry->find("c"), arguments);
+}
+
+TEST(Timeouts, AreInSecondsWhereAnArgumentHasThem) {
+    EXPECT_EQ(timeout("-1", {"c", "key", "1.5"}), 1500U);
+    EXPECT_EQ(timeout("1", {"c", "0.25", "key"}), 250U);
+    EXPECT_EQ(timeout("-1", {"c", "key", "0"}), 0U);
+    EXPECT_EQ(timeout("-1", {"c", "key", "0.0001"}), 1U) << "what is small is not for ever";
+    EXPECT_EQ(timeout("-1", {"c", "key", "-0.0001"}), 0U);
+    EXPECT_EQ(timeout("-1", {"c", "key", "9e15"}), 0U) << "longer than anybody waits";
+    EXPECT_EQ(timeout("3", {"c", "key", "1"}), std::nullopt);
+    EXPECT_EQ(timeout("-3", {"c", "key", "1"}), std::nullopt);
+}
+
+TEST(Timeouts, AreInMillisecondsBehindAWord) {
+    EXPECT_EQ(timeout("BLOCK", {"c", "count", "1", "block", "250", "key"}), 250U);
+    EXPECT_EQ(timeout("BLOCK", {"c", "block", "0"}), 0U);
+    EXPECT_EQ(timeout("BLOCK", {"c", "count", "1"}), std::nullopt);
+    EXPECT_EQ(timeout("BLOCK", {"c", "block"}), std::nullopt);
+}
+
+TEST(Timeouts, ThatAreNoneAreLeftToTheFunction) {
+    for (const auto* text : {"", "x", "1x", "nan", "-1", "-inf"})
+        EXPECT_EQ(timeout("-1", {"c", "key", text}), std::nullopt) << text;
+    EXPECT_EQ(timeout("-1", {"c", "key", std::string("1\0", 2)}), std::nullopt);
+}
+
+TEST(Timeouts, ACommandWithoutAWaitingFunctionHasNone) {
+    const auto registry = registry_of({row("c")});
+    EXPECT_EQ(timeout_of(*registry->find("c"), Words{"c", "1"}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace pgredis::commands

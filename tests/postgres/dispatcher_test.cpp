@@ -403,6 +403,20 @@ TEST_F(DispatcherTest, TransactionsAreNotRunAgainForEver) {
     EXPECT_THAT(good->answers, ElementsAre("w"));
 }
 
+TEST_F(DispatcherTest, WhatNobodyWantsAnyMoreIsDropped) {
+    start();
+    wait_for_connection();
+    std::vector<std::shared_ptr<TestJob>> jobs;
+    for (const auto* word : {"a", "b", "c", "d"}) jobs.push_back(job_of({call("write", word, true)}));
+    jobs[0]->is_wanted = jobs[2]->is_wanted = false;
+    jobs[2]->slow = jobs[3]->slow = true;
+    for (const auto& job : jobs) dispatcher_->submit(job);
+    ASSERT_TRUE(loop_.run_until([&] { return jobs[1]->finished() && jobs[3]->finished(); }));
+    EXPECT_EQ(jobs[0]->times_done + jobs[2]->times_done, 0);
+    EXPECT_EQ(Cluster::instance().query("SELECT string_agg(word, '' ORDER BY word) FROM test.log"), "bd");
+    EXPECT_EQ(dispatcher_->counters().queued_jobs, 0U);
+}
+
 TEST_F(DispatcherTest, WhoWaitsForALockedKeyHoldsUpNobody) {
     start();
     const auto holder = Cluster::instance().connect();

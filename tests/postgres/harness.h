@@ -92,10 +92,13 @@ class TestJob final : public Job {
         if (then) then();
     }
 
+    [[nodiscard]] bool wanted() const override { return is_wanted; }
+
     [[nodiscard]] bool finished() const { return times_done > 0; }
 
     std::vector<std::string> answers;
     int times_done = 0;
+    bool is_wanted = true;
     std::function<void()> then;
 };
 
