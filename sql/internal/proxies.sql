@@ -60,7 +60,8 @@ DECLARE
     me constant integer := redis.own_proxy();
 BEGIN
     RETURN QUERY SELECT p.id FROM redis.proxies p
-    WHERE CASE WHEN p.id <> me THEN NOT pg_catalog.pg_try_advisory_xact_lock_shared(redis.proxy_lock_class(), p.id) ELSE false END;
+    WHERE CASE WHEN p.id <> me THEN NOT pg_catalog.pg_try_advisory_xact_lock_shared(redis.proxy_lock_class(), p.id)
+               ELSE false END;
 END $$;
 COMMENT ON FUNCTION redis.other_proxies() IS
 'For proxies: the numbers of the others that are alive.';
