@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::int64_t one_megabyte = 1048576;
 
-// Redis's memtoull: a number, which may be left out, and a unit; nothing when it is none. Too many bytes are as many as there can be.
+// Redis's memtoull: a number, which may be left out, and a unit; nothing when it is none. Too many bytes are as many as there can
+// be.
 std::optional<std::uint64_t> parse_memory(std::string_view text) {
     std::uint64_t number = 0;
     const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -41,18 +42,24 @@ std::optional<std::int64_t> parse_percent(std::string_view text) {
 }  // namespace
 
 Settings::Settings(const operations::Config& config) {
-    const auto fixed = [this](const char* name, std::string value) { all_[name] = {.kind = Kind::fixed, .value = std::move(value)}; };
+    const auto fixed = [this](const char* name, std::string value) {
+        all_[name] = {.kind = Kind::fixed, .value = std::move(value)};
+    };
     const auto number = [this](const char* name, std::int64_t value, std::int64_t low, std::int64_t high) {
         all_[name] = {.kind = Kind::number, .value = std::to_string(value), .low = low, .high = high};
     };
     const auto memory = [this](const char* name, std::int64_t value, std::int64_t low = 0) {
         all_[name] = {.kind = Kind::memory, .value = std::to_string(value), .low = low, .high = INT64_MAX};
     };
-    const auto yes_no = [this](const char* name, bool value) { all_[name] = {.kind = Kind::yes_no, .value = value ? "yes" : "no"}; };
+    const auto yes_no = [this](const char* name, bool value) {
+        all_[name] = {.kind = Kind::yes_no, .value = value ? "yes" : "no"};
+    };
     const auto one_of = [this](const char* name, std::string value, std::vector<std::string> words) {
         all_[name] = {.kind = Kind::words, .value = std::move(value), .words = std::move(words)};
     };
-    const auto text = [this](const char* name, std::string value) { all_[name] = {.kind = Kind::text, .value = std::move(value)}; };
+    const auto text = [this](const char* name, std::string value) {
+        all_[name] = {.kind = Kind::text, .value = std::move(value)};
+    };
 
     fixed("bind", config.bind);
     fixed("port", std::to_string(config.port));
