@@ -226,7 +226,7 @@ void client_unblock(Invocation& invocation) {
         writer.error("ERR value is not an integer or out of range");
     } else {
         const bool as_error = arguments.size() == 4 && equals_ignoring_case(arguments[3], "error");
-        writer.integer(server.waiting_room().unblock(*id, as_error ? WaitEnd::error : WaitEnd::timeout) ? 1 : 0);
+        writer.integer(server.unblock(*id, as_error) ? 1 : 0);
     }
 }
 
