@@ -306,7 +306,7 @@ struct UnblockOptions {
 
 // Does a client of this proxy go on that waited?
 bool unblock(Server& server, const UnblockOptions& options) {
-    return server.waiting_room().unblock(options.id, options.with_error ? WaitEnd::error : WaitEnd::timeout);
+    return server.unblock(options.id, options.with_error);
 }
 
 void client_unblock(Invocation& invocation) {

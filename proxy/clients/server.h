@@ -78,6 +78,10 @@ class Server {
     [[nodiscard]] bool shutting_down() const { return shutting_down_; }
     [[nodiscard]] const std::unordered_map<Client*, std::unique_ptr<Client>>& clients() const { return clients_; }
     [[nodiscard]] WaitingRoom& waiting_room() { return waiting_room_; }
+    // CLIENT UNBLOCK of a client of this proxy; false when it does not wait.
+    bool unblock(std::int64_t client_id, bool with_error) {
+        return waiting_room_.unblock(client_id, with_error ? WaitEnd::error : WaitEnd::timeout);
+    }
     [[nodiscard]] std::string& read_buffer() { return read_buffer_; }
 
     // Can this client's requests be looked at? If not, it is pumped again when they can, or refused when that takes too long.

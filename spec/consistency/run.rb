@@ -96,7 +96,7 @@ class Servers
 end
 
 class Run
-  WORKLOADS = [Histories, Bank, AllOrNothing, Movers, Ledger].freeze
+  WORKLOADS = [Histories, Bank, AllOrNothing, Movers, Ledger, Jobs].freeze
 
   def initialize(seconds:, seed:, bug:)
     @seconds = seconds

@@ -364,3 +364,58 @@ class Ledger < Workload
     end
   end
 end
+
+# Numbers pushed into two queues, for which consumers wait. Each acknowledged one is taken once, or is still there; a BLPOP whose reply was
+# lost may have taken one, a BLMOVE has put it where it is found.
+class Jobs < Workload
+  QUEUES = %w[jobs:a jobs:b].freeze
+
+  def initialize(*)
+    super
+    @pushed = []
+    @refused_ids = []
+    @taken = []
+    @lost_replies = 0
+    @number = 0
+  end
+
+  def clients
+    [producer(proxy), producer(sql), *Array.new(3) { consumer(proxy) }, *Array.new(2) { mover(proxy) }]
+  end
+
+  def judge
+    there = certainly([*QUEUES, 'jobs:done'].map { |key| ['LRANGE', key, 0, -1] }).flatten.tally
+    @taken.each { |id| there[id] = there.fetch(id, 0) + 1 }
+    lost = @pushed - there.keys
+    wrong = []
+    wrong << "taken twice: #{there.select { |_, times| times > 1 }.keys}" unless there.values.all?(1)
+    wrong << "lost: #{lost}, with #{@lost_replies} replies of BLPOP in doubt" if lost.size > @lost_replies
+    wrong << "refused and there: #{@refused_ids & there.keys}" unless (@refused_ids & there.keys).empty?
+    wrong
+  end
+
+  private
+
+  def producer(client)
+    lambda do
+      id = @lock.synchronize { (@number += 1).to_s }
+      outcome = note(client.call('RPUSH', QUEUES.sample, id))
+      @lock.synchronize { { done: @pushed, refused: @refused_ids }[outcome.fate]&.push(id) }
+      sleep 0.01 if id.to_i.even? # so that consumers wait
+    end
+  end
+
+  def consumer(client)
+    lambda do
+      outcome = note(client.call('BLPOP', *QUEUES.shuffle, '0.5'))
+      @lock.synchronize do
+        @taken << outcome.reply.last if outcome.done? && outcome.reply.is_a?(Array)
+        @lost_replies += 1 if outcome.in_doubt?
+      end
+    end
+  end
+
+  def mover(client)
+    -> { note(client.call('BLMOVE', QUEUES.sample, 'jobs:done', 'LEFT', 'RIGHT', '0.5')) }
+  end
+end
