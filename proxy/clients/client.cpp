@@ -292,8 +292,13 @@ void Client::run(resp::Request request) {
         refuse("NOAUTH Authentication required.");
         return;
     }
-    last_command = command->name;
     const std::string_view name = command->name;
+    if (subscribed() && protocol == resp::Protocol::resp2 && !allowed_while_subscribed(name)) {
+        refuse("ERR Can't execute '" + command->name +
+               "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+        return;
+    }
+    last_command = command->name;
     if (transaction && is_queued_in_transaction(name)) {
         if (command->has_flag("no_multi")) {
             refuse("ERR Command not allowed inside a transaction");
@@ -353,6 +358,22 @@ void Client::submit(std::shared_ptr<ClientJob> job) {
     server_.dispatcher().submit(job_);
 }
 
+void Client::hold(std::shared_ptr<ClientJob> job) {
+    job->queued_at = uv_now(server_.loop());
+    job_ = std::move(job);
+}
+
+void Client::push(std::string_view frame) {
+    if (closing_ || close_after_reply_ || overflowed_) return;
+    overflowed_ = unsent_bytes() + frame.size() > static_cast<std::size_t>(server_.config().client_output_buffer_limit);
+    if (!overflowed_) out_ += frame;
+}
+
+void Client::send_pushed() {
+    flush();
+    if (!closing_) update_reading();
+}
+
 void Client::await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
                    Continuation done, std::vector<std::string> locked_keys) {
     auto statement = std::make_shared<postgres::Statement>();
@@ -383,8 +404,9 @@ void Client::unwatch() {
 void Client::on_job_done() {
     // Kept until here: callers up the stack are still in its code.
     const auto finished = std::move(job_);
-    job_calls_ = std::clamp<std::size_t>(wanted_job_reply_bytes * finished->calls.size() / (finished->reply_bytes() + 1), 1,
-                                         max_job_calls);
+    if (!finished->calls.empty())
+        job_calls_ = std::clamp<std::size_t>(wanted_job_reply_bytes * finished->calls.size() / (finished->reply_bytes() + 1), 1,
+                                             max_job_calls);
     if (finished->transaction) unwatch();
     pump();
 }
@@ -441,7 +463,7 @@ void Client::flush() {
             static_cast<void>(write.release());  // owned by its callback now
         }
     }
-    if (unsent_bytes() > static_cast<std::size_t>(server_.config().client_output_buffer_limit)) {
+    if (overflowed_ || unsent_bytes() > static_cast<std::size_t>(server_.config().client_output_buffer_limit)) {
         ++server_.statistics().output_limit_disconnections;
         server_.log().warning("client {} {} closed: {} bytes of replies wait to be read, over the output buffer limit", id,
                               address, unsent_bytes());
@@ -482,6 +504,7 @@ void Client::close() {
     if (closing_) return;
     closing_ = true;
     unwatch();
+    server_.subscriptions().forget(*this);
     uv_read_stop(reinterpret_cast<uv_stream_t*>(handle_));
     if (job_) job_->detach();
     server_.forget(*this);
@@ -494,20 +517,24 @@ std::string Client::describe() const {
     std::string flags;
     if (close_after_reply_) flags += 'c';
     if (closing_) flags += 'A';
+    if (subscribed()) flags += 'P';
     if (transaction) flags += 'x';
     if (no_evict) flags += 'e';
     if (no_touch) flags += 'T';
     if (flags.empty()) flags = "N";
+    const auto subscribed_to = [this](SubscriptionKind kind) { return subscriptions ? subscriptions->count(kind) : 0; };
     const auto query_bytes = parser_.buffered_bytes() + unparsed_.size() + request_bytes_;
     return fmt::format(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={} qbuf-free=0 "
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} qbuf={} qbuf-free=0 "
         "argv-mem=0 "
         "multi-mem=0 rbs={} rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} "
         "lib-ver={}",
         id, address, local_address, fd, name, (now - connected_at) / 1000, (now - last_interaction) / 1000, flags, database,
-        transaction ? static_cast<std::int64_t>(transaction->requests.size()) : -1, query_bytes, out_.capacity(), out_.size(),
-        sending_bytes_ > 0 ? 1 : 0, sending_bytes_, sizeof(Client) + sizeof(uv_tcp_t) + query_bytes + unsent_bytes(),
-        reading_ ? "r" : "w", last_command, protocol == resp::Protocol::resp3 ? 3 : 2, library_name, library_version);
+        subscribed_to(SubscriptionKind::channel), subscribed_to(SubscriptionKind::pattern),
+        subscribed_to(SubscriptionKind::shard), transaction ? static_cast<std::int64_t>(transaction->requests.size()) : -1,
+        query_bytes, out_.capacity(), out_.size(), sending_bytes_ > 0 ? 1 : 0, sending_bytes_,
+        sizeof(Client) + sizeof(uv_tcp_t) + query_bytes + unsent_bytes(), reading_ ? "r" : "w", last_command,
+        protocol == resp::Protocol::resp3 ? 3 : 2, library_name, library_version);
 }
 
 void Client::log_request(const resp::Request& request) const {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "clients/subscriptions.h"
 #include "clients/transactions.h"
 #include "commands/registry.h"
 #include "postgres/job.h"
@@ -45,6 +46,11 @@ class Client {
                Continuation done, std::vector<std::string> locked_keys = {});
     // The same with a job of the caller's own.
     void submit(std::shared_ptr<ClientJob> job);
+    // Lets later requests wait for a job that somebody else carries out and ends.
+    void hold(std::shared_ptr<ClientJob> job);
+    // Adds a frame that is no reply: it is sent in silent modes too, by the next send_pushed() or with the next reply.
+    void push(std::string_view frame);
+    void send_pushed();
     // Gives up all watches.
     void unwatch();
 
@@ -52,6 +58,7 @@ class Client {
     [[nodiscard]] bool busy() const { return job_ != nullptr; }
     // Does the request at work get no reply (CLIENT REPLY)?
     [[nodiscard]] bool silent() const { return skipping_ || reply_mode == ReplyMode::off; }
+    [[nodiscard]] bool subscribed() const { return subscriptions != nullptr; }
     [[nodiscard]] bool has_requests() const { return !requests_.empty(); }
     [[nodiscard]] std::string describe() const;  // the line of CLIENT LIST, without the newline
     [[nodiscard]] std::size_t unsent_bytes() const { return out_.size() + sending_bytes_; }
@@ -81,9 +88,11 @@ class Client {
     bool no_touch = false;
     std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
     std::vector<Watch> watches;
-    std::uint64_t connected_at;       // loop time in milliseconds
-    std::uint64_t last_interaction;   // the same
-    std::uint64_t waiting_since = 0;  // 0: not waiting for the server
+    std::unique_ptr<ClientSubscriptions> subscriptions;  // while there are any
+    bool touched = false;                                // has pushed frames to be sent
+    std::uint64_t connected_at;                          // loop time in milliseconds
+    std::uint64_t last_interaction;                      // the same
+    std::uint64_t waiting_since = 0;                     // 0: not waiting for the server
     std::string address;
     std::string local_address;
 
@@ -120,7 +129,8 @@ class Client {
     std::string out_;                // replies not yet given to the socket
     std::size_t sending_bytes_ = 0;  // replies given to libuv, not yet taken by the socket
     bool authenticated_ = true;
-    bool skipping_ = false;  // the request at work came after CLIENT REPLY SKIP
+    bool overflowed_ = false;  // pushed more than it may have unread
+    bool skipping_ = false;    // the request at work came after CLIENT REPLY SKIP
     bool reading_ = true;
     bool closing_ = false;
     bool close_after_reply_ = false;

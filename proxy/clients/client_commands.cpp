@@ -29,24 +29,24 @@ std::vector<Client*> clients_by_id(const Server& server) {
     return list;
 }
 
-// Redis's client types; all of ours are normal ones.
-std::optional<bool> type_matches(std::string_view type) {
+// Tells the clients of one of Redis's types; nothing when there is no such type.
+std::function<bool(const Client&)> filter_of_type(std::string_view type) {
     const auto name = lower(type);
-    if (name == "normal") return true;
-    if (name == "master" || name == "replica" || name == "slave" || name == "pubsub") return false;
-    return std::nullopt;
+    if (name == "normal") return [](const Client& client) { return !client.subscribed(); };
+    if (name == "pubsub") return [](const Client& client) { return client.subscribed(); };
+    if (name == "master" || name == "replica" || name == "slave") return [](const Client&) { return false; };
+    return {};
 }
 
 void client_list(Invocation& invocation) {
     auto& [server, client, arguments, writer, in_exec] = invocation;
     std::function<bool(const Client&)> wanted = [](const Client&) { return true; };
     if (arguments.size() == 4 && equals_ignoring_case(arguments[2], "type")) {
-        const auto matches = type_matches(arguments[3]);
-        if (!matches) {
+        wanted = filter_of_type(arguments[3]);
+        if (!wanted) {
             writer.error("ERR Unknown client type '" + arguments[3] + "'");
             return;
         }
-        wanted = [all = *matches](const Client&) { return all; };
     } else if (arguments.size() > 3 && equals_ignoring_case(arguments[2], "id")) {
         std::unordered_set<std::int64_t> ids;
         for (std::size_t i = 3; i < arguments.size(); ++i) {
@@ -92,12 +92,11 @@ void client_kill(Invocation& invocation) {
                 }
                 filters.emplace_back([id](const Client& other) { return other.id == *id; });
             } else if (option == "type") {
-                const auto matches = type_matches(value);
-                if (!matches) {
+                filters.push_back(filter_of_type(value));
+                if (!filters.back()) {
                     writer.error("ERR Unknown client type '" + value + "'");
                     return;
                 }
-                filters.emplace_back([matches](const Client&) { return *matches; });
             } else if (option == "addr") {
                 filters.emplace_back([&value](const Client& other) { return other.address == value; });
             } else if (option == "laddr") {

@@ -36,5 +36,14 @@ using Handler = void (*)(Invocation&);
 void handle_client(Invocation& invocation);
 void handle_config(Invocation& invocation);
 void handle_info(Invocation& invocation);
+void handle_subscribe(Invocation& invocation);
+void handle_psubscribe(Invocation& invocation);
+void handle_ssubscribe(Invocation& invocation);
+void handle_unsubscribe(Invocation& invocation);
+void handle_punsubscribe(Invocation& invocation);
+void handle_sunsubscribe(Invocation& invocation);
+
+// May a RESP2 client that has subscribed to something call this command?
+[[nodiscard]] bool allowed_while_subscribed(std::string_view name);
 
 }  // namespace pgredis::clients

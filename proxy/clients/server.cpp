@@ -103,9 +103,17 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
         load_registry();
         load_settings();
         fetch_client_ids();
+        subscriptions_.on_connected();
     };
     control.on_lost = [this](const std::string& error) { postgres_log_.debug("control connection: {}", error); };
-    control.on_notification = [this](const std::string&, const std::string& payload) { on_notification(payload); };
+    control.on_notification = [this](const std::string& channel, const std::string& payload) {
+        if (channel == "redis_messages") {
+            subscriptions_.on_notification(payload);
+        } else {
+            on_notification(payload);
+        }
+    };
+    control.on_drained = [this] { subscriptions_.on_drained(); };
     control_ =
         std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis control", "LISTEN redis", std::move(control));
 
@@ -223,7 +231,10 @@ void Server::beat() {
     });
 }
 
-void Server::on_joined() { log_.debug("joined as proxy {}", proxy_id_); }
+void Server::on_joined() {
+    log_.debug("joined as proxy {}", proxy_id_);
+    subscriptions_.on_joined();
+}
 
 void Server::load_registry() {
     control_->query("SELECT redis.registry()", {}, [this](const PGresult* result) {
@@ -325,11 +336,13 @@ void Server::on_tick() {
     if (const auto timeout = settings_.number("timeout"); timeout > 0) {
         std::vector<Client*> idle;
         for (const auto& [client, owned] : clients_) {
-            if (!client->busy() && now - client->last_interaction > static_cast<std::uint64_t>(timeout) * 1000)
+            if (!client->busy() && !client->subscribed() &&
+                now - client->last_interaction > static_cast<std::uint64_t>(timeout) * 1000)
                 idle.push_back(client);
         }
         for (auto* client : idle) client->close();
     }
+    subscriptions_.on_tick();
     if (now - counted_at_ >= 1000) {
         const auto commands = statistics_.commands_processed;
         commands_a_second_ = commands < commands_counted_ ? 0 : (commands - commands_counted_) * 1000 / (now - counted_at_);

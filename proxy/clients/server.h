@@ -13,6 +13,7 @@
 
 #include "clients/client.h"
 #include "clients/settings.h"
+#include "clients/subscriptions.h"
 #include "commands/registry.h"
 #include "operations/config.h"
 #include "operations/log.h"
@@ -58,6 +59,7 @@ class Server {
     [[nodiscard]] commands::Registry* registry() const { return registry_.get(); }
     [[nodiscard]] postgres::Dispatcher& dispatcher() { return *dispatcher_; }
     [[nodiscard]] postgres::QueryConnection& control() { return *control_; }
+    [[nodiscard]] Subscriptions& subscriptions() { return subscriptions_; }
     [[nodiscard]] Statistics& statistics() { return statistics_; }
     // This proxy's number among those of the database.
     [[nodiscard]] std::int32_t proxy_id() const { return proxy_id_; }
@@ -119,6 +121,7 @@ class Server {
     std::unique_ptr<postgres::QueryConnection> control_;      // LISTEN, the registry, client ids
     std::unique_ptr<postgres::QueryConnection> maintenance_;  // the sweep and the reaper
     std::unique_ptr<commands::Registry> registry_;
+    Subscriptions subscriptions_{*this};
 
     std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
     std::vector<std::unique_ptr<Client>> closed_;  // deleted when no callback of theirs can be running

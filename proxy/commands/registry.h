@@ -44,6 +44,8 @@ struct KeySpec {
     int count_index = 0;  // Find::keynum: where the number of keys is, relative to the begin
     int first = 0;        // Find::keynum: where the first key is, relative to the begin
     std::vector<std::string> flags;
+
+    [[nodiscard]] bool is_key() const;  // else it is a shard channel
 };
 
 // One signature of a function.

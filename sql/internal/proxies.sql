@@ -17,6 +17,7 @@ $$;
 CREATE OR REPLACE FUNCTION redis.forget_proxy(proxy integer) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
+    DELETE FROM redis.subscriptions s WHERE s.proxy = forget_proxy.proxy;
     DELETE FROM redis.proxies p WHERE p.id = proxy;
     RETURN true;
 END $$;

@@ -74,6 +74,7 @@ BEGIN
     END IF;
     -- Left behind by proxies that died. A client whose WATCH is really that old is told to try again.
     DELETE FROM redis.absent_watches w WHERE w.watched_at < pg_catalog.now() - interval '1 hour';
+    PERFORM redis.forget_messages();
     FOR orphan IN SELECT o.* FROM redis.orphans o ORDER BY o.id LIMIT max_rows LOOP
         CASE orphan.type
             WHEN 'l' THEN
