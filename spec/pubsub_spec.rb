@@ -376,4 +376,20 @@ RSpec.describe 'pub/sub' do
     many.last(30).each { |client| expect(messages(client, 52).last.last).to eq 0 }
     eventually { expect(publisher.call('PUBSUB', 'CHANNELS')).to eq [] }
   end
+
+  it "cuts off a subscriber that does not read, and nobody else" do
+    expect(call('CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 2mb 0 0')).to eq :OK
+    slow = connect
+    subscribe(slow, 'SUBSCRIBE', 'news')
+    subscribe(subscriber, 'SUBSCRIBE', 'news')
+    text = 'x' * 100_000
+    300.times do
+      publisher.call('PUBLISH', 'news', text)
+      expect(subscriber.read_reply.last.size).to eq 100_000
+    end
+    eventually { expect(publisher.call('PUBLISH', 'news', 'last')).to eq 1 }
+    expect(subscriber.read_reply).to eq %w[message news last]
+  ensure
+    call('CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 32mb 8mb 60')
+  end
 end

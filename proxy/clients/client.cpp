@@ -365,7 +365,8 @@ void Client::hold(std::shared_ptr<ClientJob> job) {
 
 void Client::push(std::string_view frame) {
     if (closing_ || close_after_reply_ || overflowed_) return;
-    overflowed_ = unsent_bytes() + frame.size() > static_cast<std::size_t>(server_.config().client_output_buffer_limit);
+    const auto hard = output_limit().hard;
+    overflowed_ = hard > 0 && unsent_bytes() + frame.size() > hard;
     if (!overflowed_) out_ += frame;
 }
 
@@ -463,14 +464,30 @@ void Client::flush() {
             static_cast<void>(write.release());  // owned by its callback now
         }
     }
-    if (overflowed_ || unsent_bytes() > static_cast<std::size_t>(server_.config().client_output_buffer_limit)) {
-        ++server_.statistics().output_limit_disconnections;
-        server_.log().warning("client {} {} closed: {} bytes of replies wait to be read, over the output buffer limit", id,
-                              address, unsent_bytes());
-        close();
-        return;
-    }
+    check_output_limit();
+    if (closing_) return;
     if (close_after_reply_ && unsent_bytes() == 0) close();
+}
+
+const OutputLimit& Client::output_limit() const {
+    return server_.settings().output_limit(subscribed() ? ClientClass::pubsub : ClientClass::normal);
+}
+
+void Client::check_output_limit() {
+    const auto& limit = output_limit();
+    const auto unsent = unsent_bytes();
+    if (limit.soft == 0 || unsent <= limit.soft) {
+        over_soft_limit_since_ = 0;
+    } else if (over_soft_limit_since_ == 0) {
+        over_soft_limit_since_ = uv_now(server_.loop());
+    }
+    const bool too_long =
+        over_soft_limit_since_ != 0 && uv_now(server_.loop()) - over_soft_limit_since_ > limit.soft_seconds * 1000;
+    if (!overflowed_ && !too_long && (limit.hard == 0 || unsent <= limit.hard)) return;
+    ++server_.statistics().output_limit_disconnections;
+    server_.log().warning("client {} {} closed: {} bytes of replies wait to be read, over the output buffer limit", id, address,
+                          unsent);
+    close();
 }
 
 void Client::on_written(std::size_t bytes, bool failed) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "clients/settings.h"
 #include "clients/subscriptions.h"
 #include "clients/transactions.h"
 #include "commands/registry.h"
@@ -51,6 +52,8 @@ class Client {
     // Adds a frame that is no reply: it is sent in silent modes too, by the next send_pushed() or with the next reply.
     void push(std::string_view frame);
     void send_pushed();
+    // Closes the connection when more waits to be read than may.
+    void check_output_limit();
     // Gives up all watches.
     void unwatch();
 
@@ -111,6 +114,7 @@ class Client {
     void run(resp::Request request);
     void run_data_command(commands::Command& first, resp::Request request);
     void on_job_done();
+    [[nodiscard]] const OutputLimit& output_limit() const;
     void flush();
     void on_written(std::size_t bytes, bool failed);
     void update_reading();
@@ -129,8 +133,9 @@ class Client {
     std::string out_;                // replies not yet given to the socket
     std::size_t sending_bytes_ = 0;  // replies given to libuv, not yet taken by the socket
     bool authenticated_ = true;
-    bool overflowed_ = false;  // pushed more than it may have unread
-    bool skipping_ = false;    // the request at work came after CLIENT REPLY SKIP
+    std::uint64_t over_soft_limit_since_ = 0;  // loop time; 0: it is not
+    bool overflowed_ = false;                  // pushed more than it may have unread
+    bool skipping_ = false;                    // the request at work came after CLIENT REPLY SKIP
     bool reading_ = true;
     bool closing_ = false;
     bool close_after_reply_ = false;

@@ -100,8 +100,8 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
     postgres::QueryConnection::Events control;
     control.on_connected = [this] {
         beat();
-        load_registry();
         load_settings();
+        load_registry();
         fetch_client_ids();
         subscriptions_.on_connected();
     };
@@ -118,7 +118,7 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
         std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis control", "LISTEN redis", std::move(control));
 
     postgres::QueryConnection::Events maintenance;
-    maintenance.on_connected = [] {};
+    maintenance.on_connected = [this] { set_maintenance_events(); };
     maintenance.on_lost = [this](const std::string& error) { postgres_log_.debug("maintenance connection: {}", error); };
     maintenance.on_notification = [](const std::string&, const std::string&) {};
     maintenance_ = std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis maintenance",
@@ -256,6 +256,10 @@ void Server::load_registry() {
 }
 
 void Server::load_settings() {
+    if (!std::exchange(option_applied_, true) && !config_.notify_keyspace_events.empty()) {
+        control_->query("SELECT redis.config_set('notify-keyspace-events', $1)",
+                        {settings_.canonical("notify-keyspace-events", config_.notify_keyspace_events)}, [](const PGresult*) {});
+    }
     control_->query("SELECT name, value FROM redis.settings", {}, [this](const PGresult* result) {
         if (result == nullptr || PQresultStatus(result) != PGRES_TUPLES_OK) return;
         for (int row = 0; row < PQntuples(result); ++row) {
@@ -270,6 +274,16 @@ void Server::load_settings() {
 void Server::apply_settings() {
     const auto seconds = static_cast<unsigned>(settings_.number("tcp-keepalive"));
     for (const auto& [raw, client] : clients_) client->set_keepalive(seconds);
+    if (const auto& events = settings_.value("notify-keyspace-events"); events != events_) {
+        events_ = events;
+        dispatcher_->set_session(quoted_setting("redis.events", events_));
+        set_maintenance_events();
+    }
+}
+
+// The sweep tells of what has expired.
+void Server::set_maintenance_events() {
+    maintenance_->query(quoted_setting("redis.events", events_), {}, [](const PGresult*) {});
 }
 
 bool Server::admit(Client& client) {
@@ -342,6 +356,11 @@ void Server::on_tick() {
         }
         for (auto* client : idle) client->close();
     }
+    std::vector<Client*> reading_slowly;
+    for (const auto& [client, owned] : clients_) {
+        if (client->unsent_bytes() > 0) reading_slowly.push_back(client);
+    }
+    for (auto* client : reading_slowly) client->check_output_limit();
     subscriptions_.on_tick();
     if (now - counted_at_ >= 1000) {
         const auto commands = statistics_.commands_processed;

@@ -88,6 +88,7 @@ class Server {
     void fetch_client_ids();
     void load_registry();
     void load_settings();
+    void set_maintenance_events();
     // `text` is a word and what belongs to it: see sql/internal/proxies.sql.
     void on_notification(std::string_view text);
     void beat();
@@ -115,6 +116,8 @@ class Server {
     uv_check_t burial_{};
 
     Settings settings_;
+    std::string events_;           // notify-keyspace-events, as the connections to Postgres are told
+    bool option_applied_ = false;  // --notify-keyspace-events
     const std::int32_t proxy_id_;
     std::unique_ptr<postgres::Connector> connector_;
     std::unique_ptr<postgres::Dispatcher> dispatcher_;

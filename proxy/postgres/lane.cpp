@@ -85,11 +85,12 @@ class Parameters {
 
 }  // namespace
 
-Lane::Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, Observer& observer)
+Lane::Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, const Session& session, Observer& observer)
     : loop_(loop),
       connector_(connector),
       kind_(kind),
       name_(std::move(name)),
+      session_(session),
       observer_(observer),
       reconnect_timer_(new uv_timer_t) {
     uv_timer_init(loop_, reconnect_timer_);
@@ -132,6 +133,7 @@ void Lane::on_connected(ConnectionPtr connection, const std::string& error) {
     }
     backoff_ms_ = 0;
     prepared_.clear();
+    session_version_ = sent_version_ = 0;
     connection_ = std::make_unique<PolledConnection>(
         loop_, std::move(connection), [this] { on_input(); }, [this](const std::string& reason) { on_lost(reason); });
     observer_.on_lane_ready(*this);
@@ -228,6 +230,12 @@ void Lane::send_sql(const char* sql) {
     steps_.push_back({Step::Kind::prelude, {}, {}, nullptr});
 }
 
+// It is undone when the transaction is rolled back.
+void Lane::send_session() {
+    sent_version_ = session_.version;
+    if (sent_version_ != session_version_) send_sql(session_.sql.c_str());
+}
+
 void Lane::send_sync() {
     PQpipelineSync(connection_->get());
     steps_.push_back({Step::Kind::sync, {}, {}, nullptr});
@@ -303,6 +311,7 @@ void Lane::send(const Range& range) {
         prepared_.clear();
         send_sql("DEALLOCATE ALL");
     }
+    send_session();
     send_prelude(range);
     if (range.grouped) {
         // Calls of the same statement become one, as far as every client's own order allows: calls of different clients that wait
@@ -396,6 +405,7 @@ void Lane::on_sync() {
         go_on_carefully(nullptr);
         return;
     }
+    session_version_ = sent_version_;
     todo_.pop_front();
     deliver(range);
     next();
@@ -506,6 +516,7 @@ void Lane::begin_carefully(int attempts) {
     steps_.clear();
     current_step_ = 0;
     send_sql("BEGIN");
+    send_session();
     for (std::size_t i = 0; i < items_.size() && items_[i].call().prologue; ++i)
         send_call(*items_[i].call().statement, false, {i});
     send_sync();
@@ -567,6 +578,7 @@ void Lane::go_on_carefully(const Failure* failure) {
 
 void Lane::end_carefully() {
     const auto outcomes = std::move(careful_->outcomes);
+    session_version_ = sent_version_;
     careful_.reset();
     steps_.clear();
     todo_.clear();

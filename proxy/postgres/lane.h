@@ -46,7 +46,15 @@ class Lane {
         std::uint64_t retries = 0;
     };
 
-    Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, Observer& observer);
+    // A statement that sets up the session, beyond what the connector does, and may change: run ahead of the first batch that
+    // finds another version of it.
+    struct Session {
+        std::string sql;
+        std::uint64_t version = 0;  // 0: there is none
+    };
+
+    // The session must outlive the lane.
+    Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, const Session& session, Observer& observer);
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
     ~Lane();
@@ -116,6 +124,7 @@ class Lane {
     void settle(Range range, const Failure& failure, std::optional<std::size_t> culprit);
     void settle_transaction(Range range, const Failure& failure, std::optional<std::size_t> culprit);
     void send_sql(const char* sql);
+    void send_session();
     void send_sync();
     void begin_carefully(int attempts);
     void go_on_carefully(const Failure* failure);
@@ -132,11 +141,14 @@ class Lane {
     const Connector& connector_;
     const Kind kind_;
     const std::string name_;
+    const Session& session_;
     Observer& observer_;
     Counters counters_;
 
     std::unique_ptr<PolledConnection> connection_;
     std::unordered_set<std::string> prepared_;
+    std::uint64_t session_version_ = 0;  // of what is in force …
+    std::uint64_t sent_version_ = 0;     // … once the transaction in flight is committed
     uv_timer_t* reconnect_timer_;
     unsigned backoff_ms_ = 0;
     bool connecting_ = false;

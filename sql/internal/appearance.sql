@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION redis.appeared(d smallint, k bytea) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM redis.absent_watches w WHERE w.db = d AND w.key = k;
-    RETURN true;
+    RETURN redis.changed(d, k, 'n', 'new') IS NOT NULL;
 END $$;
 
 -- The same for many keys; some may have been there before.
