@@ -101,6 +101,29 @@ class CommandsJob final : public ClientJob {
     std::vector<Reply> replies_;
 };
 
+std::optional<postgres::Call> misses_call(const commands::Command& command, std::span<const std::string> arguments) {
+    static const auto statement = [] {
+        auto made = std::make_shared<postgres::Statement>();
+        made->name = "tell_misses";
+        made->sql = "SELECT redis.tell_misses($1)";
+        made->parameters = {postgres::Type::bytea_array};
+        return made;
+    }();
+    // Commands with subcommands look at keys without using them: OBJECT, MEMORY.
+    const auto positions = commands::key_positions(command, arguments);
+    if (!positions || command.name.find('|') != std::string::npos) return std::nullopt;
+    std::vector<std::string> keys;
+    for (const auto& position : *positions) {
+        const auto& flags = position.spec->flags;
+        if (std::find(flags.begin(), flags.end(), "RO") != flags.end()) keys.push_back(arguments[position.index]);
+    }
+    if (keys.empty()) return std::nullopt;
+    postgres::Call call;
+    call.statement = statement;
+    call.arguments.emplace_back(std::move(keys));
+    return call;
+}
+
 struct Client::Write {
     uv_write_t request;
     Client* client;
@@ -329,6 +352,10 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
     auto* command = &first;
     while (true) {
         job->bytes += bytes_of(request);
+        if (server_.tells_misses()) {
+            if (auto misses = misses_call(*command, request.arguments))
+                job->add(std::move(*misses), [](const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&) {});
+        }
         auto bound = commands::bind(*command, std::move(request.arguments));
         if (auto* error = std::get_if<std::string>(&bound)) {
             if (!silent()) deferred_error_ = std::move(*error);

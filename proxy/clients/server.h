@@ -59,6 +59,8 @@ class Server {
     [[nodiscard]] commands::Registry* registry() const { return registry_.get(); }
     [[nodiscard]] postgres::Dispatcher& dispatcher() { return *dispatcher_; }
     [[nodiscard]] postgres::QueryConnection& control() { return *control_; }
+    // Are the keys that commands miss to be told of?
+    [[nodiscard]] bool tells_misses() const { return events_.find('m') != std::string::npos; }
     [[nodiscard]] Subscriptions& subscriptions() { return subscriptions_; }
     [[nodiscard]] Statistics& statistics() { return statistics_; }
     // This proxy's number among those of the database.

@@ -86,6 +86,7 @@ class ExecJob final : public ClientJob {
                     databases.push_back(database_now);
                 }
             }
+            auto misses = server().tells_misses() ? misses_call(*command, arguments) : std::nullopt;
             everything = everything || (command->writes() && command->key_specs.empty());
             auto bound = commands::bind(*command, std::move(arguments));
             if (auto* error = std::get_if<std::string>(&bound)) {
@@ -97,6 +98,10 @@ class ExecJob final : public ClientJob {
                 bound_calls.push_back(select_call(database_now));
                 call_items_.push_back(no_item);
                 database_in_sql = database_now;
+            }
+            if (misses) {
+                bound_calls.push_back(std::move(*misses));
+                call_items_.push_back(no_item);
             }
             item.format = good.format;
             item.is_call = true;

@@ -74,10 +74,29 @@ DECLARE
     now constant bigint := redis.now_ms();
 BEGIN
     IF redis.wanted_events() <> '' THEN
+        PERFORM pg_catalog.set_config(redis.long_key_setting(u.k), pg_catalog.encode(x.long_key, 'base64'), true)
+        FROM pg_catalog.unnest(ks) AS u(k) JOIN redis.keys x ON x.db = d AND x.key = u.k
+        WHERE pg_catalog.octet_length(u.k) = 2001;
         PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(ks) AS u(k)
         WHERE EXISTS (SELECT FROM redis.keys x WHERE x.db = d AND x.key = u.k AND x.expires_at > 0 AND x.expires_at <= now);
     END IF;
     RETURN true;
+END $$;
+
+-- Where a transaction remembers what a locked long key is called, for events of its end: its row is gone by then. A few settings, shared.
+CREATE OR REPLACE FUNCTION redis.long_key_setting(k bytea) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'redis.long_key_' || pg_catalog.get_byte(k, 2000) % 64
+$$;
+
+-- The whole of a key that is stored in its short form.
+CREATE OR REPLACE FUNCTION redis.whole_key(d smallint, k bytea) RETURNS bytea
+LANGUAGE plpgsql AS $$
+DECLARE
+    found bytea := (SELECT x.long_key FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1);
+BEGIN
+    found := coalesce(found, pg_catalog.decode(pg_catalog.current_setting(redis.long_key_setting(k), true), 'base64'));
+    RETURN CASE WHEN redis.index_key(found) = k THEN found ELSE k END;
 END $$;
 
 -- What the proxy sends ahead of a batch: sets the database number for the transaction and locks the keys that the batch writes.
@@ -102,7 +121,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER AS $$
 $$;
 
 -- Keyspace events (notify-keyspace-events), called by every write for every key it changed, after the change. class is Redis's event class
--- letter ($ strings, g generic, l lists, s sets, h hashes, z sorted sets, t streams, x expired, e evicted, n new), event its name; k the key,
+-- letter ($ strings, g generic, l lists, s sets, h hashes, z sorted sets, t streams, x expired, e evicted, n new, m missed), event its name; k the key,
 -- as it is stored or as it is. A proxy sets redis.events on its connections to the flags wanted, '' for none: then this costs one look at a
 -- setting.
 CREATE OR REPLACE FUNCTION redis.changed(d smallint, k bytea, class text, event text) RETURNS boolean
@@ -131,7 +150,7 @@ BEGIN
         RETURN false;
     END IF;
     IF pg_catalog.octet_length(k) = 2001 THEN -- stored in its short form, it seems
-        whole_key := coalesce((SELECT x.long_key FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1), k);
+        whole_key := redis.whole_key(d, k);
     END IF;
     IF pg_catalog.strpos(wanted, 'K') > 0 THEN
         channels := channels || (('__keyspace@' || d || '__:')::bytea || whole_key);
@@ -142,6 +161,21 @@ BEGIN
         messages := messages || whole_key;
     END IF;
     RETURN channels <> '{}' AND redis.send_messages('c', channels, messages) IS NOT NULL;
+END $$;
+
+-- For proxies, ahead of a command that reads these keys, where the flag m wants it: tells of those that are absent. Always true.
+CREATE OR REPLACE FUNCTION redis.tell_misses(keys bytea[]) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    PERFORM redis.changed(d, s.key, 'm', 'keymiss')
+    FROM (SELECT u.key FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n)
+          WHERE NOT EXISTS (SELECT FROM redis.keys x
+                            WHERE x.db = d AND x.key = redis.index_key(u.key) AND (x.expires_at IS NULL OR x.expires_at > now))
+          ORDER BY u.n OFFSET 0) AS s;
+    RETURN true;
 END $$;
 
 -- Makes sure that the sweep looks at a key no later than at due; returns the key's new sweep_at. old is its sweep_at so far.
