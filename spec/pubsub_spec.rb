@@ -1,5 +1,6 @@
 # Publishing and subscribing. At pgredis publishers and subscribers are at different proxies wherever that can be.
 require_relative 'spec_helper'
+require_relative 'support/private_cluster'
 
 RSpec.describe 'pub/sub' do
   let(:publisher) { connect(port: ports.last) }
@@ -23,6 +24,15 @@ RSpec.describe 'pub/sub' do
   # Nothing but what was expected has come: the next thing is this.
   def expect_no_more(client)
     expect(client.call('PING', 'marker')).to eq client.equal?(subscriber) ? %w[pong marker] : 'marker'
+  end
+
+  # Gives other limits to what clients may leave unread, for the time of the block.
+  def with_limits(limits)
+    before = call('CONFIG', 'GET', 'client-output-buffer-limit').last
+    expect(call('CONFIG', 'SET', 'client-output-buffer-limit', limits)).to eq :OK
+    yield
+  ensure
+    connect.call('CONFIG', 'SET', 'client-output-buffer-limit', before)
   end
 
   def line_of(client_list, id)
@@ -377,19 +387,134 @@ RSpec.describe 'pub/sub' do
     eventually { expect(publisher.call('PUBSUB', 'CHANNELS')).to eq [] }
   end
 
-  it "cuts off a subscriber that does not read, and nobody else" do
-    expect(call('CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 2mb 0 0')).to eq :OK
-    slow = connect
-    subscribe(slow, 'SUBSCRIBE', 'news')
-    subscribe(subscriber, 'SUBSCRIBE', 'news')
-    text = 'x' * 100_000
-    300.times do
-      publisher.call('PUBLISH', 'news', text)
-      expect(subscriber.read_reply.last.size).to eq 100_000
+  describe 'from SQL', pgredis_only: 'Redis has none' do
+    it 'messages leave at commit, in order' do
+      subscribe(subscriber, 'SUBSCRIBE', 'news')
+      database = connect_sql
+      database.exec('BEGIN')
+      expect(run_sql(database, "SELECT redis_publish('news', 'a')")).to eq ['redis_publish' => 1]
+      expect(run_sql(database, "SELECT redis_publish('news', 'a')")).to eq ['redis_publish' => 1]
+      expect(run_sql(database, "SELECT redis_publish('nobody', 'a')")).to eq ['redis_publish' => 0]
+      expect(run_sql(database, "SELECT redis_publish('news', $1)", 'long' * 100_000)).to eq ['redis_publish' => 1]
+      expect_no_more(subscriber)
+      database.exec('COMMIT')
+      expect(messages(subscriber, 3)).to eq [%w[message news a], %w[message news a], ['message', 'news', 'long' * 100_000]]
     end
-    eventually { expect(publisher.call('PUBLISH', 'news', 'last')).to eq 1 }
-    expect(subscriber.read_reply).to eq %w[message news last]
-  ensure
-    call('CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 32mb 8mb 60')
+
+    it 'nobody hears of what was rolled back' do
+      subscribe(subscriber, 'SUBSCRIBE', 'news')
+      ['BEGIN', "SELECT redis_publish('news', 'a')", 'ROLLBACK'].each { |statement| sql(statement) }
+      sql("SELECT redis_publish('news', 'b')")
+      expect(subscriber.read_reply).to eq %w[message news b]
+    end
+
+    it 'triggers publish, as the documentation shows' do
+      example = File.read(File.expand_path('../docs/pubsub.md', __dir__))[/^```sql\n(.*?)^```/m, 1]
+      database = connect_sql
+      database.exec(example)
+      subscribe(subscriber, 'SUBSCRIBE', 'orders')
+      database.exec("BEGIN; INSERT INTO orders (state) VALUES ('new'); UPDATE orders SET state = 'paid'; COMMIT")
+      expect(messages(subscriber, 2)).to eq [['message', 'orders', '{"id":1,"state":"new"}'], ['message', 'orders', '{"id":1,"state":"paid"}']]
+    ensure
+      database&.exec('DROP TABLE orders; DROP FUNCTION announce_order()')
+    end
+  end
+
+  describe 'when something goes away', pgredis_only: 'it is a proxy, or Postgres' do
+    it 'what a killed proxy has left is soon gone' do
+      proxy = PrivateProxy.new(ENV.fetch('SPEC_DATABASE_URL'))
+      subscribe(connect(port: proxy.port), 'SUBSCRIBE', 'news')
+      subscribe(connect(port: proxy.port), 'PSUBSCRIBE', 'n*')
+      expect(publisher.call('PUBLISH', 'news', 'm')).to eq 2
+      proxy.kill
+      eventually { expect(publisher.call('PUBLISH', 'news', 'm')).to eq 0 }
+      expect(publisher.call('PUBSUB', 'CHANNELS')).to eq []
+    end
+
+    it 'subscribers hear again when the connection to Postgres is back' do
+      subscribe(subscriber, 'SUBSCRIBE', 'news')
+      sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgredis control'")
+      publish = -> { publisher.call('PUBLISH', 'news', 'again') }
+      eventually do
+        publish.call
+        expect(subscriber.readable?).to be true
+      end
+      expect(subscriber.read_reply).to eq %w[message news again]
+      eventually { expect(publisher.call('PUBSUB', 'NUMSUB', 'news')).to eq ['news', 1] }
+    end
+
+    it 'subscribers stay subscribed through a crash of Postgres, and newcomers wait for it' do
+      cluster = PrivateCluster.new.start
+      proxies = [cluster.proxy, cluster.proxy]
+      old = connect(port: proxies.first.port)
+      subscribe(old, 'SUBSCRIBE', 'news')
+      subscribe(old, 'PSUBSCRIBE', 'n*')
+      cluster.kill
+      newcomer = connect(port: proxies.last.port)
+      newcomer.write('SUBSCRIBE', 'news')
+      expect(newcomer.readable?(within: 0.2)).to be false
+      cluster.start
+      expect(newcomer.read_reply).to eq ['subscribe', 'news', 1]
+      client = connect(port: proxies.last.port)
+      eventually(timeout: 15) { expect(client.call('PUBLISH', 'other', 'm')).to eq 0 }
+      eventually(timeout: 15) { expect(client.call('PUBSUB', 'NUMSUB', 'news')).to eq ['news', 2] }
+      eventually(timeout: 15) { expect(client.call('PUBSUB', 'NUMPAT')).to eq 1 }
+      expect(client.call('PUBLISH', 'news', 'hello')).to eq 3
+      expect(messages(old, 2)).to eq [%w[message news hello], %w[pmessage n* news hello]]
+      expect(newcomer.read_reply).to eq %w[message news hello]
+    ensure
+      close_clients
+      cluster&.close
+    end
+
+    it 'a newcomer waits no longer than for anything else' do
+      cluster = PrivateCluster.new.start
+      proxy = cluster.proxy('--postgres-wait', '0.5')
+      client = connect(port: proxy.port)
+      eventually { expect(client.call('PING')).to eq :PONG }
+      cluster.stop
+      expect(client.call('SUBSCRIBE', 'news')).to eq error('ERR Postgres is not available; try again later')
+      expect(client.call('PING')).to eq :PONG
+      cluster.start
+      eventually { expect(client.call('SUBSCRIBE', 'news')).to eq ['subscribe', 'news', 1] }
+    ensure
+      close_clients
+      cluster&.close
+    end
+  end
+
+  it 'cuts off a subscriber that does not read, and nobody else' do
+    with_limits('pubsub 2mb 0 0') do
+      slow = connect
+      subscribe(slow, 'SUBSCRIBE', 'news')
+      subscribe(subscriber, 'SUBSCRIBE', 'news')
+      300.times do
+        publisher.call('PUBLISH', 'news', 'x' * 100_000)
+        expect(subscriber.read_reply.last.size).to eq 100_000
+      end
+      eventually { expect(publisher.call('PUBSUB', 'NUMSUB', 'news')).to eq ['news', 1] }
+      expect(publisher.call('PUBLISH', 'news', 'last')).to eq 1
+      expect(subscriber.read_reply).to eq %w[message news last]
+    end
+  end
+  it 'CONFIG SET takes the limits of each class of clients' do
+    name = 'client-output-buffer-limit'
+    with_limits('normal 0 0 0 replica 1 2 3 pubsub 1mb 512k 10') do
+      expect(call('CONFIG', 'GET', name).last).to eq 'normal 0 0 0 slave 1 2 3 pubsub 1048576 512000 10'
+      expect(call('CONFIG', 'SET', name, 'PUBSUB 33554432 8388608 60')).to eq :OK
+      expect(call('CONFIG', 'GET', name).last).to eq 'normal 0 0 0 slave 1 2 3 pubsub 33554432 8388608 60'
+    end
+    { 'pubsub 1 2' => 'Wrong number of arguments in buffer limit configuration.', 'foo 1 2 3' => 'Invalid client class specified in buffer limit configuration.',
+      'pubsub 1 x 3' => 'Error in hard, soft or soft_seconds setting in buffer limit configuration.' }.each do |value, why|
+      expect(call('CONFIG', 'SET', name, value)).to eq error("ERR CONFIG SET failed (possibly related to argument '#{name}') - #{why}")
+    end
+  end
+
+  it 'cuts off a subscriber that is over the soft limit for long' do
+    with_limits('pubsub 0 100kb 1') do
+      subscribe(subscriber, 'SUBSCRIBE', 'news')
+      12.times { expect(publisher.call('PUBLISH', 'news', 'x' * 1_000_000)).to eq 1 }
+      eventually(timeout: 10) { expect(publisher.call('PUBSUB', 'NUMSUB', 'news')).to eq ['news', 0] }
+    end
   end
 end

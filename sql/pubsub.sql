@@ -43,7 +43,7 @@ DECLARE
     receivers constant bigint[] := ARRAY(
         SELECT (SELECT coalesce(pg_catalog.sum(r.clients), 0) FROM redis.receivers(send_messages.kind, u.channel) r)
         FROM pg_catalog.unnest(channels) WITH ORDINALITY AS u(channel, n) ORDER BY u.n);
-    frames bytea := '';
+    frames bytea := ''::bytea;
     frame bytea;
 BEGIN
     IF 0 = ALL (receivers) THEN
@@ -54,7 +54,7 @@ BEGIN
         frame := redis.message_frame(kind, channels[i], messages[i]);
         IF frames <> '' AND pg_catalog.octet_length(frames) + pg_catalog.octet_length(frame) > 5800 THEN
             PERFORM redis.notify_messages(frames);
-            frames := '';
+            frames := ''::bytea;
         END IF;
         frames := frames || frame;
     END LOOP;
