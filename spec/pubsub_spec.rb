@@ -497,6 +497,7 @@ RSpec.describe 'pub/sub' do
       expect(subscriber.read_reply).to eq %w[message news last]
     end
   end
+
   it 'CONFIG SET takes the limits of each class of clients' do
     name = 'client-output-buffer-limit'
     with_limits('normal 0 0 0 replica 1 2 3 pubsub 1mb 512k 10') do
