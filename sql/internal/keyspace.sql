@@ -74,11 +74,10 @@ DECLARE
     now constant bigint := redis.now_ms();
 BEGIN
     IF redis.wanted_events() <> '' THEN
-        PERFORM pg_catalog.set_config(redis.long_key_setting(u.k), pg_catalog.encode(x.long_key, 'base64'), true)
-        FROM pg_catalog.unnest(ks) AS u(k) JOIN redis.keys x ON x.db = d AND x.key = u.k
-        WHERE pg_catalog.octet_length(u.k) = 2001;
+        PERFORM pg_catalog.set_config(redis.long_key_setting(u.k), pg_catalog.encode(redis.whole_key(d, u.k), 'base64'), true)
+        FROM pg_catalog.unnest(ks) AS u(k) WHERE pg_catalog.octet_length(u.k) = 2001;
         PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(ks) AS u(k)
-        WHERE EXISTS (SELECT FROM redis.keys x WHERE x.db = d AND x.key = u.k AND x.expires_at > 0 AND x.expires_at <= now);
+        WHERE (SELECT x.expires_at FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1) BETWEEN 1 AND now;
     END IF;
     RETURN true;
 END $$;
@@ -172,8 +171,8 @@ DECLARE
 BEGIN
     PERFORM redis.changed(d, s.key, 'm', 'keymiss')
     FROM (SELECT u.key FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n)
-          WHERE NOT EXISTS (SELECT FROM redis.keys x
-                            WHERE x.db = d AND x.key = redis.index_key(u.key) AND (x.expires_at IS NULL OR x.expires_at > now))
+          WHERE coalesce((SELECT x.expires_at IS NOT NULL AND x.expires_at <= now FROM redis.keys x
+                          WHERE x.db = d AND x.key = redis.index_key(u.key) ORDER BY x.id DESC LIMIT 1), true)
           ORDER BY u.n OFFSET 0) AS s;
     RETURN true;
 END $$;
