@@ -79,6 +79,7 @@ DELETE FROM redis.keys;
 -- Plans as the proxy's connections make them, of tables nobody has analyzed.
 SET LOCAL plan_cache_mode = force_generic_plan;
 SET LOCAL enable_seqscan = off;
+SET LOCAL redis.events = '';
 INSERT INTO redis.keys (id, db, type, key, value)
 SELECT nextval('redis.key_ids'), n % 2, 's', convert_to('user:' || n, 'UTF8'), 'v' FROM generate_series(1, 10000) n;
 SELECT cmp_ok(pg_temp.cost_of($$SELECT redis_scan('0')$$), '<', 100::bigint, 'SCAN looks at its page only, at the front');

@@ -285,7 +285,7 @@ BEGIN
         SELECT l.id, CASE WHEN at_left THEN l.last - i.place ELSE l.last + i.place END, i.element
         FROM items i JOIN lists l ON l.k = i.k
     ), appeared AS (
-        SELECT redis.appeared(d, pg_catalog.array_agg(l.k)) FROM lists l WHERE l.size = 0 HAVING pg_catalog.count(*) > 0
+        SELECT redis.appeared(d, pg_catalog.array_agg(l.k), 'l') FROM lists l WHERE l.size = 0 HAVING pg_catalog.count(*) > 0
     )
     SELECT pg_catalog.max(l.size + i.place) FROM items i JOIN lists l ON l.k = i.k LEFT JOIN appeared ON true
     GROUP BY i.call ORDER BY i.call;

@@ -323,7 +323,7 @@ BEGIN
     SELECT pg_catalog.array_agg(l.k) FILTER (WHERE l.type <> 's'), pg_catalog.array_agg(l.k) FILTER (WHERE l.place IS NULL)
     INTO others, absent FROM latest l;
     IF absent IS NOT NULL THEN
-        done := redis.appeared(d, absent);
+        done := redis.appeared(d, absent, 's');
     END IF;
     IF others IS NOT NULL THEN
         PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(others) AS u(k);
@@ -391,6 +391,7 @@ BEGIN
     done := redis.lock_key(d, k);
     IF want_previous THEN
         previous := redis.read_string(d, k);
+        done := previous IS NOT NULL OR redis.changed(d, k, 'm', 'keymiss');
     END IF;
     IF condition IS NOT NULL OR keep_expiry THEN
         SELECT x.type, x.expires_at INTO found_type, found_expiry FROM redis.keys x WHERE x.db = d AND x.key = k;
@@ -491,6 +492,7 @@ DECLARE
     done boolean := redis.lock_key(d, k);
     previous constant bytea := redis.read_string(d, k);
 BEGIN
+    done := previous IS NOT NULL OR redis.changed(d, k, 'm', 'keymiss');
     done := redis.put_string(d, key, value);
     done := redis.changed(d, k, '$', 'set');
     RETURN previous;
@@ -518,7 +520,9 @@ DECLARE
 BEGIN
     DELETE FROM redis.keys x WHERE x.db = d AND x.key = k AND x.type = 's' RETURNING x.expires_at, x.value INTO expiry, previous;
     IF NOT FOUND THEN
-        RETURN redis.read_string(d, k); -- NULL or WRONGTYPE
+        previous := redis.read_string(d, k); -- NULL or WRONGTYPE
+        done := redis.changed(d, k, 'm', 'keymiss');
+        RETURN NULL;
     ELSIF expiry <= redis.now_ms() THEN
         done := redis.changed(d, k, 'x', 'expired');
         RETURN NULL;
@@ -565,7 +569,10 @@ BEGIN
 
     done := redis.lock_key(d, k);
     result := redis.read_string(d, k);
-    IF unit IS NULL OR result IS NULL THEN
+    IF result IS NULL THEN
+        done := redis.changed(d, k, 'm', 'keymiss');
+        RETURN NULL;
+    ELSIF unit IS NULL THEN
         RETURN result;
     ELSIF unit = 'PERSIST' THEN
         UPDATE redis.keys x SET expires_at = NULL WHERE x.db = d AND x.key = k AND x.expires_at IS NOT NULL;
@@ -733,7 +740,7 @@ BEGIN
         INSERT INTO redis.keys (id, db, type, key, long_key, value)
         SELECT redis.new_key_id(), d, 's', t.k, redis.long_key(t.key), redis.integer_bytes(t.running::bigint) FROM totals t WHERE t.place IS NULL
     ), appeared AS (
-        SELECT redis.appeared(d, pg_catalog.array_agg(t.k)) FROM totals t WHERE t.place IS NULL HAVING pg_catalog.count(*) > 0
+        SELECT redis.appeared(d, pg_catalog.array_agg(t.k), 's') FROM totals t WHERE t.place IS NULL HAVING pg_catalog.count(*) > 0
     )
     SELECT (t.number + c.running)::bigint FROM calls c JOIN totals t ON t.k = c.k LEFT JOIN appeared ON true ORDER BY c.n;
     IF redis.wants_events() THEN

@@ -126,6 +126,29 @@ class QuestionJob final : public ClientJob {
     Combine combine_;
 };
 
+std::optional<postgres::Call> misses_call(const commands::Command& command, std::span<const std::string> arguments) {
+    static const auto statement = [] {
+        auto made = std::make_shared<postgres::Statement>();
+        made->name = "tell_misses";
+        made->sql = "SELECT redis.tell_misses($1)";
+        made->parameters = {postgres::Type::bytea_array};
+        return made;
+    }();
+    // Commands with subcommands look at keys without using them: OBJECT, MEMORY.
+    const auto positions = commands::key_positions(command, arguments);
+    if (!positions || command.name.find('|') != std::string::npos) return std::nullopt;
+    std::vector<std::string> keys;
+    for (const auto& position : *positions) {
+        const auto& flags = position.spec->flags;
+        if (std::find(flags.begin(), flags.end(), "RO") != flags.end()) keys.push_back(arguments[position.index]);
+    }
+    if (keys.empty()) return std::nullopt;
+    postgres::Call call;
+    call.statement = statement;
+    call.arguments.emplace_back(std::move(keys));
+    return call;
+}
+
 struct Client::Write {
     uv_write_t request;
     Client* client;
@@ -319,12 +342,17 @@ void Client::run(resp::Request request) {
         refuse("NOAUTH Authentication required.");
         return;
     }
-    last_command = command->name;
     if (monitoring && (command->writes() || command->has_flag("readonly") || command->has_flag("may_replicate"))) {
         refuse("ERR Replica can't interact with the keyspace");
         return;
     }
     const std::string_view name = command->name;
+    if (subscribed() && protocol == resp::Protocol::resp2 && !allowed_while_subscribed(name)) {
+        refuse("ERR Can't execute '" + command->name +
+               "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+        return;
+    }
+    last_command = command->name;
     if (transaction && is_queued_in_transaction(name)) {
         if (command->has_flag("no_multi")) {
             refuse("ERR Command not allowed inside a transaction");
@@ -380,6 +408,10 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
     while (true) {
         job->bytes += bytes_of(request);
         if (server_.monitored() && is_monitored(*command)) show_monitors(request.arguments);
+        if (server_.tells_misses()) {
+            if (auto misses = misses_call(*command, request.arguments))
+                job->add({std::move(*misses), [](const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&) {}});
+        }
         auto bound = commands::bind(*command, std::move(request.arguments));
         if (auto* error = std::get_if<std::string>(&bound)) {
             if (!silent()) deferred_error_ = std::move(*error);
@@ -411,7 +443,20 @@ void Client::submit(std::shared_ptr<ClientJob> job) {
 
 void Client::hold(std::shared_ptr<ClientJob> job) {
     if (job_) job_->detach();
+    job->queued_at = uv_now(server_.loop());
     job_ = std::move(job);
+}
+
+void Client::push(std::string_view frame) {
+    if (closing_ || close_after_reply_ || overflowed_) return;
+    const auto hard = output_limit().hard;
+    overflowed_ = hard > 0 && unsent_bytes() + frame.size() > hard;
+    if (!overflowed_) out_ += frame;
+}
+
+void Client::send_pushed() {
+    flush();
+    if (!closing_) update_reading();
 }
 
 void Client::await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
@@ -441,8 +486,8 @@ void Client::show_monitors(const std::vector<std::string>& arguments) const {
 }
 
 void Client::deliver(std::string_view bytes) {
-    if (closing_ || close_after_reply_ || reply_mode == ReplyMode::off) return;
-    out_ += bytes;
+    if (reply_mode == ReplyMode::off) return;
+    push(bytes);
     server_.flush_soon(*this);
 }
 
@@ -536,14 +581,30 @@ void Client::flush() {
             static_cast<void>(write.release());  // owned by its callback now
         }
     }
-    if (unsent_bytes() > static_cast<std::size_t>(server_.config().client_output_buffer_limit)) {
-        ++server_.statistics().output_limit_disconnections;
-        server_.log().warning("client {} {} closed: {} bytes of replies wait to be read, over the output buffer limit", id,
-                              address, unsent_bytes());
-        close();
-        return;
-    }
+    check_output_limit();
+    if (closing_) return;
     if (close_after_reply_ && unsent_bytes() == 0) close();
+}
+
+const OutputLimit& Client::output_limit() const {
+    return server_.settings().output_limit(subscribed() ? ClientClass::pubsub : ClientClass::normal);
+}
+
+void Client::check_output_limit() {
+    const auto& limit = output_limit();
+    const auto unsent = unsent_bytes();
+    if (limit.soft == 0 || unsent <= limit.soft) {
+        over_soft_limit_since_ = 0;
+    } else if (over_soft_limit_since_ == 0) {
+        over_soft_limit_since_ = uv_now(server_.loop());
+    }
+    const bool too_long =
+        over_soft_limit_since_ != 0 && uv_now(server_.loop()) - over_soft_limit_since_ > limit.soft_seconds * 1000;
+    if (!overflowed_ && !too_long && (limit.hard == 0 || unsent <= limit.hard)) return;
+    ++server_.statistics().output_limit_disconnections;
+    server_.log().warning("client {} {} closed: {} bytes of replies wait to be read, over the output buffer limit", id, address,
+                          unsent);
+    close();
 }
 
 void Client::on_written(std::size_t bytes, bool failed) {
@@ -577,6 +638,7 @@ void Client::close() {
     if (closing_) return;
     closing_ = true;
     unwatch();
+    server_.subscriptions().forget(*this);
     uv_read_stop(reinterpret_cast<uv_stream_t*>(handle_));
     if (job_) job_->detach();
     if (wait_) {
@@ -595,20 +657,24 @@ std::string Client::describe() const {
     if (transaction) flags += 'x';
     if (close_after_reply_) flags += 'c';
     if (closing_) flags += 'A';
+    if (subscribed()) flags += 'P';
     if (waiting()) flags += 'b';
     if (no_evict) flags += 'e';
     if (no_touch) flags += 'T';
     if (flags.empty()) flags = "N";
+    const auto subscribed_to = [this](SubscriptionKind kind) { return subscriptions ? subscriptions->count(kind) : 0; };
     const auto query_bytes = parser_.buffered_bytes() + unparsed_.size() + request_bytes_;
     return fmt::format(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={} qbuf-free=0 "
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} qbuf={} qbuf-free=0 "
         "argv-mem=0 "
         "multi-mem=0 rbs={} rbp=0 obl={} oll={} omem={} tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} "
         "lib-ver={}",
         id, address, local_address, fd, name, (now - connected_at) / 1000, (now - last_interaction) / 1000, flags, database,
-        transaction ? static_cast<std::int64_t>(transaction->requests.size()) : -1, query_bytes, out_.capacity(), out_.size(),
-        sending_bytes_ > 0 ? 1 : 0, sending_bytes_, sizeof(Client) + sizeof(uv_tcp_t) + query_bytes + unsent_bytes(),
-        reading_ ? "r" : "w", last_command, protocol == resp::Protocol::resp3 ? 3 : 2, library_name, library_version);
+        subscribed_to(SubscriptionKind::channel), subscribed_to(SubscriptionKind::pattern),
+        subscribed_to(SubscriptionKind::shard), transaction ? static_cast<std::int64_t>(transaction->requests.size()) : -1,
+        query_bytes, out_.capacity(), out_.size(), sending_bytes_ > 0 ? 1 : 0, sending_bytes_,
+        sizeof(Client) + sizeof(uv_tcp_t) + query_bytes + unsent_bytes(), reading_ ? "r" : "w", last_command,
+        protocol == resp::Protocol::resp3 ? 3 : 2, library_name, library_version);
 }
 
 void Client::log_request(const resp::Request& request) const {

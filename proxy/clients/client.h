@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "clients/question.h"
+#include "clients/settings.h"
+#include "clients/subscriptions.h"
 #include "clients/transactions.h"
 #include "clients/waiting.h"
 #include "commands/registry.h"
@@ -57,6 +59,11 @@ class Client {
     // The reply of a wait that ends without an answer; and the end of it.
     void write_wait_end(WaitEnd how);
     void end_wait(WaitEnd how);
+    // Adds a frame that is no reply: it is sent in silent modes too, by the next send_pushed() or with the next reply.
+    void push(std::string_view frame);
+    void send_pushed();
+    // Closes the connection when more waits to be read than may.
+    void check_output_limit();
     // Gives up all watches.
     void unwatch();
 
@@ -68,10 +75,11 @@ class Client {
     [[nodiscard]] bool waiting() const { return wait_ != nullptr && wait_->blocked(); }
     // Does the request at work get no reply (CLIENT REPLY)?
     [[nodiscard]] bool silent() const { return skipping_ || reply_mode == ReplyMode::off; }
+    [[nodiscard]] bool subscribed() const { return subscriptions != nullptr; }
     [[nodiscard]] bool has_requests() const { return !requests_.empty(); }
     [[nodiscard]] std::string describe() const;  // the line of CLIENT LIST, without the newline
     // As CLIENT LIST and CLIENT KILL know types.
-    [[nodiscard]] std::string_view type() const { return "normal"; }
+    [[nodiscard]] std::string_view type() const { return subscribed() ? "pubsub" : "normal"; }
     [[nodiscard]] std::size_t unsent_bytes() const { return out_.size() + sending_bytes_; }
     [[nodiscard]] bool authenticated() const { return authenticated_; }
     void set_authenticated(bool authenticated) {
@@ -102,9 +110,11 @@ class Client {
     bool monitoring = false;
     std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
     std::vector<Watch> watches;
-    std::uint64_t connected_at;       // loop time in milliseconds
-    std::uint64_t last_interaction;   // the same
-    std::uint64_t waiting_since = 0;  // 0: not waiting for the server
+    std::unique_ptr<ClientSubscriptions> subscriptions;  // while there are any
+    bool touched = false;                                // has pushed frames to be sent
+    std::uint64_t connected_at;                          // loop time in milliseconds
+    std::uint64_t last_interaction;                      // the same
+    std::uint64_t waiting_since = 0;                     // 0: not waiting for the server
     std::string address;
     std::string local_address;
 
@@ -124,6 +134,7 @@ class Client {
     void run_data_command(commands::Command& first, resp::Request request);
     void begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout);
     void on_job_done();
+    [[nodiscard]] const OutputLimit& output_limit() const;
     void on_written(std::size_t bytes, bool failed);
     void update_reading();
     void log_request(const resp::Request& request) const;
@@ -142,7 +153,9 @@ class Client {
     std::string out_;                // replies not yet given to the socket
     std::size_t sending_bytes_ = 0;  // replies given to libuv, not yet taken by the socket
     bool authenticated_ = true;
-    bool skipping_ = false;  // the request at work came after CLIENT REPLY SKIP
+    std::uint64_t over_soft_limit_since_ = 0;  // loop time; 0: it is not
+    bool overflowed_ = false;                  // pushed more than it may have unread
+    bool skipping_ = false;                    // the request at work came after CLIENT REPLY SKIP
     bool reading_ = true;
     bool closing_ = false;
     bool close_after_reply_ = false;

@@ -305,9 +305,7 @@ struct UnblockOptions {
 };
 
 // Does a client of this proxy go on that waited?
-bool unblock(Server& server, const UnblockOptions& options) {
-    return server.unblock(options.id, options.with_error);
-}
+bool unblock(Server& server, const UnblockOptions& options) { return server.unblock(options.id, options.with_error); }
 
 void client_unblock(Invocation& invocation) {
     auto& [server, client, arguments, writer] = invocation;

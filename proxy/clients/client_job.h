@@ -1,10 +1,16 @@
 // A job that belongs to a client and writes its replies, as long as the client is there.
 #pragma once
 
+#include <optional>
+#include <span>
+
 #include "clients/client.h"
 #include "postgres/job.h"
 
 namespace pgredis::clients {
+
+// A call ahead of a command that tells the subscribers of keymiss events which keys it reads in vain; nothing when it reads none.
+[[nodiscard]] std::optional<postgres::Call> misses_call(const commands::Command& command, std::span<const std::string> arguments);
 
 class ClientJob : public postgres::Job {
  public:

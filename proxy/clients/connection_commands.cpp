@@ -39,6 +39,10 @@ bool authenticate(Invocation& invocation, std::string_view user, std::string_vie
 void handle_ping(Invocation& invocation) {
     if (invocation.arguments.size() > 2) {
         invocation.writer.error("ERR wrong number of arguments for 'ping' command");
+    } else if (invocation.client.subscribed() && invocation.client.protocol == resp::Protocol::resp2) {
+        invocation.writer.array(2);
+        invocation.writer.bulk("pong");
+        invocation.writer.bulk(invocation.arguments.size() == 2 ? invocation.arguments[1] : "");
     } else if (invocation.arguments.size() == 2) {
         invocation.writer.bulk(invocation.arguments[1]);
     } else {
@@ -65,6 +69,7 @@ void handle_reset(Invocation& invocation) {
     client.transaction.reset();
     client.unwatch();
     invocation.server.stop_monitor(client);
+    invocation.server.subscriptions().forget(client);
     client.set_authenticated(invocation.server.config().password.empty());
     invocation.writer.simple_string("RESET");
 }
@@ -194,11 +199,32 @@ void handle_http(Invocation& invocation) {
 
 const std::unordered_map<std::string_view, Handler>& handlers() {
     static const std::unordered_map<std::string_view, Handler> table{
-        {"ping", handle_ping},       {"echo", handle_echo},       {"quit", handle_quit},       {"reset", handle_reset},
-        {"auth", handle_auth},       {"hello", handle_hello},     {"select", handle_select},   {"command", handle_command},
-        {"client", handle_client},   {"config", handle_config},   {"info", handle_info},       {"shutdown", handle_shutdown},
-        {"multi", handle_multi},     {"exec", handle_exec},       {"discard", handle_discard}, {"watch", handle_watch},
-        {"unwatch", handle_unwatch}, {"monitor", handle_monitor}, {"post", handle_http},       {"host:", handle_http},
+        {"ping", handle_ping},
+        {"echo", handle_echo},
+        {"quit", handle_quit},
+        {"reset", handle_reset},
+        {"auth", handle_auth},
+        {"hello", handle_hello},
+        {"select", handle_select},
+        {"command", handle_command},
+        {"client", handle_client},
+        {"config", handle_config},
+        {"info", handle_info},
+        {"shutdown", handle_shutdown},
+        {"multi", handle_multi},
+        {"exec", handle_exec},
+        {"discard", handle_discard},
+        {"watch", handle_watch},
+        {"unwatch", handle_unwatch},
+        {"monitor", handle_monitor},
+        {"post", handle_http},
+        {"host:", handle_http},
+        {"subscribe", handle_subscribe},
+        {"unsubscribe", handle_unsubscribe},
+        {"psubscribe", handle_psubscribe},
+        {"punsubscribe", handle_punsubscribe},
+        {"ssubscribe", handle_ssubscribe},
+        {"sunsubscribe", handle_sunsubscribe},
     };
     return table;
 }

@@ -45,5 +45,14 @@ void handle_monitor(Invocation& invocation);
 // … and what they answer other proxies.
 [[nodiscard]] std::string answer_client(Server& server, const std::vector<std::string>& command);
 [[nodiscard]] std::string answer_info(Server& server);
+void handle_subscribe(Invocation& invocation);
+void handle_psubscribe(Invocation& invocation);
+void handle_ssubscribe(Invocation& invocation);
+void handle_unsubscribe(Invocation& invocation);
+void handle_punsubscribe(Invocation& invocation);
+void handle_sunsubscribe(Invocation& invocation);
+
+// May a RESP2 client that has subscribed to something call this command?
+[[nodiscard]] bool allowed_while_subscribed(std::string_view name);
 
 }  // namespace pgredis::clients

@@ -107,15 +107,23 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
     control.on_connected = [this] {
         look_again_ = true;
         beat();
-        load_registry();
         load_settings([] {});
+        load_registry();
         fetch_client_ids();
+        subscriptions_.on_connected();
     };
     control.on_lost = [this](const std::string& error) {
         postgres_log_.debug("control connection: {}", error);
         peers_->on_lost();
     };
-    control.on_notification = [this](const std::string&, const std::string& payload) { on_notification(payload); };
+    control.on_notification = [this](const std::string& channel, const std::string& payload) {
+        if (channel == "redis_messages") {
+            subscriptions_.on_notification(payload);
+        } else {
+            on_notification(payload);
+        }
+    };
+    control.on_drained = [this] { subscriptions_.on_drained(); };
     control_ =
         std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis control", "LISTEN redis", std::move(control));
 
@@ -125,7 +133,7 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
                                      });
 
     postgres::QueryConnection::Events maintenance;
-    maintenance.on_connected = [] {};
+    maintenance.on_connected = [this] { set_maintenance_events(); };
     maintenance.on_lost = [this](const std::string& error) { postgres_log_.debug("maintenance connection: {}", error); };
     maintenance.on_notification = [](const std::string&, const std::string&) {};
     maintenance_ = std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis maintenance",
@@ -252,6 +260,7 @@ void Server::beat() {
 void Server::on_joined() {
     log_.debug("joined as proxy {}", proxy_id_);
     look_again_ = true;
+    subscriptions_.on_joined();
 }
 
 void Server::load_registry() {
@@ -274,6 +283,10 @@ void Server::load_registry() {
 }
 
 void Server::load_settings(std::function<void()> done) {
+    if (!std::exchange(option_applied_, true) && !config_.notify_keyspace_events.empty()) {
+        control_->query("SELECT redis.config_set('notify-keyspace-events', $1)",
+                        {settings_.canonical("notify-keyspace-events", config_.notify_keyspace_events)}, [](const PGresult*) {});
+    }
     control_->query("SELECT name, value FROM redis.settings", {},
                     [this, done = std::move(done), changes = settings_.changes()](const PGresult* result) {
                         if (settings_.changes() != changes) {  // a CONFIG SET here meanwhile, which this may not have seen
@@ -294,6 +307,16 @@ void Server::load_settings(std::function<void()> done) {
 void Server::apply_settings() {
     const auto seconds = static_cast<unsigned>(settings_.number("tcp-keepalive"));
     for (const auto& [raw, client] : clients_) client->set_keepalive(seconds);
+    if (const auto& events = settings_.value("notify-keyspace-events"); events != events_) {
+        events_ = events;
+        dispatcher_->set_session(quoted_setting("redis.events", events_));
+        set_maintenance_events();
+    }
+}
+
+// The sweep tells of what has expired.
+void Server::set_maintenance_events() {
+    maintenance_->query(quoted_setting("redis.events", events_), {}, [](const PGresult*) {});
 }
 
 bool Server::admit(Client& client) {
@@ -385,12 +408,18 @@ void Server::on_tick() {
     if (const auto timeout = settings_.number("timeout"); timeout > 0) {
         std::vector<Client*> idle;
         for (const auto& [client, owned] : clients_) {
-            if (!client->busy() && !client->waiting() &&
+            if (!client->busy() && !client->waiting() && !client->subscribed() &&
                 now - client->last_interaction > static_cast<std::uint64_t>(timeout) * 1000)
                 idle.push_back(client);
         }
         for (auto* client : idle) client->close();
     }
+    std::vector<Client*> reading_slowly;
+    for (const auto& [client, owned] : clients_) {
+        if (client->unsent_bytes() > 0) reading_slowly.push_back(client);
+    }
+    for (auto* client : reading_slowly) client->check_output_limit();
+    subscriptions_.on_tick();
     if (now - counted_at_ >= 1000) {
         const auto commands = statistics_.commands_processed;
         commands_a_second_ = commands < commands_counted_ ? 0 : (commands - commands_counted_) * 1000 / (now - counted_at_);

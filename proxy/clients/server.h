@@ -14,6 +14,7 @@
 #include "clients/client.h"
 #include "clients/peers.h"
 #include "clients/settings.h"
+#include "clients/subscriptions.h"
 #include "commands/registry.h"
 #include "operations/config.h"
 #include "operations/log.h"
@@ -67,6 +68,9 @@ class Server {
     [[nodiscard]] commands::Registry* registry() const { return registry_.get(); }
     [[nodiscard]] postgres::Dispatcher& dispatcher() { return *dispatcher_; }
     [[nodiscard]] postgres::QueryConnection& control() { return *control_; }
+    // Are the keys that commands miss to be told of?
+    [[nodiscard]] bool tells_misses() const { return events_.find('m') != std::string::npos; }
+    [[nodiscard]] Subscriptions& subscriptions() { return subscriptions_; }
     [[nodiscard]] Statistics& statistics() { return statistics_; }
     [[nodiscard]] Others& others() { return others_; }
     [[nodiscard]] Peers& peers() { return *peers_; }
@@ -111,6 +115,7 @@ class Server {
     void assign_id(Client& client);
     void fetch_client_ids();
     void load_registry();
+    void set_maintenance_events();
     // `text` is a word and what belongs to it: see sql/internal/proxies.sql.
     void on_notification(std::string_view text);
     void beat();
@@ -141,6 +146,8 @@ class Server {
     uv_prepare_t delivery_{};
 
     Settings settings_;
+    std::string events_;           // notify-keyspace-events, as the connections to Postgres are told
+    bool option_applied_ = false;  // --notify-keyspace-events
     const std::int32_t proxy_id_;
     std::unique_ptr<postgres::Connector> connector_;
     std::unique_ptr<postgres::Dispatcher> dispatcher_;
@@ -148,6 +155,7 @@ class Server {
     std::unique_ptr<postgres::QueryConnection> maintenance_;  // the sweep and the reaper
     std::unique_ptr<Peers> peers_;
     std::unique_ptr<commands::Registry> registry_;
+    Subscriptions subscriptions_{*this};
 
     WaitingRoom waiting_room_{*this};
     bool look_again_ = false;  // the control connection was lost: for a while nobody heard notifications

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <climits>
+#include <iterator>
 
 #include "commands/glob.h"
 #include "commands/registry.h"
@@ -37,6 +38,45 @@ std::optional<std::int64_t> parse_percent(std::string_view text) {
     if (!text.ends_with('%')) return std::nullopt;
     const auto number = resp::parse_integer(text.substr(0, text.size() - 1));
     return number && *number >= 0 ? number : std::nullopt;
+}
+
+constexpr std::string_view event_classes = "g$lshzxetd";  // which A stands for
+constexpr std::string_view known_event_flags = "Ag$lshzxeKEtmdn";
+
+// In Redis's order, A for all that it stands for.
+std::string canonical_events(std::string_view flags) {
+    const auto has = [flags](char flag) { return flags.find(flag) != std::string_view::npos; };
+    std::string text;
+    if (has('A') || std::all_of(event_classes.begin(), event_classes.end(), has)) {
+        text = "A";
+    } else {
+        std::copy_if(event_classes.begin(), event_classes.end(), std::back_inserter(text), has);
+    }
+    for (const char flag : {'n', 'K', 'E', 'm'}) {
+        if (has(flag)) text += flag;
+    }
+    return text;
+}
+
+std::vector<std::string_view> split_words(std::string_view text) {
+    std::vector<std::string_view> words;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        words.push_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return words;
+}
+
+std::string limits_text(const std::array<OutputLimit, 3>& limits) {
+    std::string text;
+    for (std::size_t i = 0; i < limits.size(); ++i) {
+        static constexpr std::array<std::string_view, 3> classes{"normal", "slave", "pubsub"};
+        text.append(i == 0 ? "" : " ").append(classes[i]);
+        for (const auto number : {limits[i].hard, limits[i].soft, static_cast<std::size_t>(limits[i].soft_seconds)})
+            text += " " + std::to_string(number);
+    }
+    return text;
 }
 
 }  // namespace
@@ -122,18 +162,51 @@ Settings::Settings(const operations::Config& config) {
     number("zset-max-ziplist-entries", 128, 0, INT64_MAX);
     memory("zset-max-ziplist-value", 64);
     number("tracking-table-max-keys", 1000000, 0, INT64_MAX);
-    text("client-output-buffer-limit", "normal " + std::to_string(config.client_output_buffer_limit) +
-                                           " 0 0 slave 0 0 0 pubsub " + std::to_string(config.client_output_buffer_limit) +
-                                           " 0 0");
-    text("notify-keyspace-events", "");
+    output_limits_[static_cast<std::size_t>(ClientClass::normal)].hard =
+        static_cast<std::size_t>(config.client_output_buffer_limit);
+    output_limits_[static_cast<std::size_t>(ClientClass::pubsub)].hard =
+        static_cast<std::size_t>(config.client_output_buffer_limit);
+    all_["client-output-buffer-limit"] = {Kind::output_limits, limits_text(output_limits_), 0, 0, {}};
+    all_["notify-keyspace-events"] = {Kind::events, "", 0, 0, {}};
 }
 
 std::vector<std::pair<std::string, std::string>> Settings::matching(std::string_view pattern) const {
     std::vector<std::pair<std::string, std::string>> found;
     for (const auto& [name, setting] : all_) {
-        if (commands::glob_matches(pattern, name, true)) found.emplace_back(name, setting.value);
+        if (commands::glob_matches(pattern, name, true)) found.emplace_back(name, shown(setting));
     }
     return found;
+}
+
+// Redis forgets to mention n beside A.
+std::string Settings::shown(const Setting& setting) {
+    auto value = setting.value;
+    if (setting.kind == Kind::events && value.starts_with("An")) value.erase(1, 1);
+    return value;
+}
+
+Settings::OutputLimits Settings::changed_limits(std::string_view value, std::optional<std::string>& problem) const {
+    auto limits = output_limits_;
+    const auto words = split_words(value);
+    if (words.size() % 4 != 0) problem = "Wrong number of arguments in buffer limit configuration.";
+    for (std::size_t i = 0; i < words.size() && !problem; i += 4) {
+        const auto name = commands::lower(words[i]);
+        const auto hard = parse_memory(words[i + 1]);
+        const auto soft = parse_memory(words[i + 2]);
+        const auto seconds = resp::parse_integer(words[i + 3]);
+        if (name != "normal" && name != "slave" && name != "replica" && name != "pubsub") {
+            problem = "Invalid client class specified in buffer limit configuration.";
+        } else if (!hard || !soft || !seconds || *seconds < 0) {
+            problem = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+        } else {
+            const auto of = name == "normal"   ? ClientClass::normal
+                            : name == "pubsub" ? ClientClass::pubsub
+                                               : ClientClass::replica;
+            limits[static_cast<std::size_t>(of)] = {static_cast<std::size_t>(*hard), static_cast<std::size_t>(*soft),
+                                                    static_cast<std::uint64_t>(*seconds)};
+        }
+    }
+    return limits;
 }
 
 const std::string& Settings::value(std::string_view name) const { return all_.find(name)->second.value; }
@@ -151,6 +224,14 @@ std::optional<std::string> Settings::problem(std::string_view name, std::string_
             return "can't set immutable config";
         case Kind::text:
             return std::nullopt;
+        case Kind::events:
+            if (value.find_first_not_of(known_event_flags) == std::string_view::npos) return std::nullopt;
+            return "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+        case Kind::output_limits: {
+            std::optional<std::string> problem;
+            static_cast<void>(changed_limits(value, problem));
+            return problem;
+        }
         case Kind::yes_no: {
             const auto word = commands::lower(value);
             return word == "yes" || word == "no" ? std::nullopt : std::optional<std::string>("argument must be 'yes' or 'no'");
@@ -189,11 +270,19 @@ std::string Settings::canonical(std::string_view name, std::string_view value) c
     if (setting.kind == Kind::memory || setting.kind == Kind::memory_or_percent)
         return std::to_string(parse_memory(value).value_or(0));
     if (setting.kind == Kind::yes_no || setting.kind == Kind::words) return commands::lower(value);
+    if (setting.kind == Kind::events) return canonical_events(value);
+    if (setting.kind == Kind::output_limits) {
+        std::optional<std::string> problem;
+        return limits_text(changed_limits(value, problem));
+    }
     return std::string(value);
 }
 
 void Settings::set(std::string_view name, std::string_view value) {
-    all_.find(name)->second.value = canonical(name, value);
+    auto& setting = all_.find(name)->second;
+    setting.value = canonical(name, value);
+    std::optional<std::string> problem;
+    if (setting.kind == Kind::output_limits) output_limits_ = changed_limits(value, problem);
     ++changes_;
 }
 

@@ -106,6 +106,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
                     }
                 }
             }
+            auto misses = server().tells_misses() ? misses_call(*command, arguments) : std::nullopt;
             everything = everything || (command->writes() && command->key_specs.empty());
             auto bound = commands::bind(*command, std::move(arguments));
             if (auto* error = std::get_if<std::string>(&bound)) {
@@ -117,6 +118,10 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
                 bound_calls.push_back(select_call(database_now));
                 call_items_.push_back(no_item);
                 database_in_sql = database_now;
+            }
+            if (misses) {
+                bound_calls.push_back(std::move(*misses));
+                call_items_.push_back(no_item);
             }
             item.format = good.format;
             add_call(std::move(good.call), bound_calls);

@@ -1,16 +1,13 @@
 #include "commands/glob.h"
 
 #include <algorithm>
-#include <cctype>
 
 namespace pgredis::commands {
 
 namespace {
 
-int fold(char c, bool ignore_case) {
-    const auto byte = static_cast<unsigned char>(c);
-    return ignore_case ? std::tolower(byte) : byte;
-}
+// Ranges compare signed bytes, as Redis does: 0x80 to 0xff come before 0.
+int fold(char c, bool ignore_case) { return ignore_case && c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : static_cast<signed char>(c); }
 
 // Matches the class that begins behind '[' at pattern[0]; leaves `pattern` behind its ']'.
 bool class_matches(std::string_view& pattern, char c, bool ignore_case) {
@@ -41,6 +38,7 @@ bool class_matches(std::string_view& pattern, char c, bool ignore_case) {
 }  // namespace
 
 bool glob_matches(std::string_view pattern, std::string_view text, bool ignore_case) {
+    if (text.empty()) return pattern.empty();  // not even a star matches nothing
     // Where to go on after the latest star, with one more byte given to it: linear in practice, never exponential.
     std::string_view star_pattern;
     std::string_view star_text;

@@ -217,7 +217,7 @@ void write_keys(const Registry& registry, std::span<const std::string> request, 
         writer.error("ERR Invalid command specified");
         return;
     }
-    if (command->key_specs.empty()) {
+    if (std::none_of(command->key_specs.begin(), command->key_specs.end(), [](const auto& spec) { return spec.is_key(); })) {
         writer.error("ERR The command has no key arguments");
         return;
     }

@@ -191,6 +191,8 @@ std::string_view Command::subcommand_name() const {
     return bar == std::string::npos ? std::string_view() : std::string_view(name).substr(bar + 1);
 }
 
+bool KeySpec::is_key() const { return std::find(flags.begin(), flags.end(), "not_key") == flags.end(); }
+
 std::unique_ptr<Registry> Registry::from_json(std::string_view text, std::string& error) {
     auto registry = std::make_unique<Registry>();
     try {
@@ -232,6 +234,7 @@ Command* Registry::find(std::span<const std::string> arguments) const {
 std::optional<std::vector<KeyPosition>> key_positions(const Command& command, std::span<const std::string> arguments) {
     std::vector<KeyPosition> positions;
     for (const auto& spec : command.key_specs) {
+        if (!spec.is_key()) continue;
         if (!append_positions(spec, arguments, positions)) return std::nullopt;
     }
     return positions;

@@ -51,6 +51,8 @@ struct KeySpec {
     int first = 0;        // Find::keynum: where the first key is, relative to the begin
     std::vector<std::string> flags;
     std::optional<ArgumentPlace> database;  // the number of another database, in which the same keys are concerned too
+
+    [[nodiscard]] bool is_key() const;  // else it is a shard channel
 };
 
 // One signature of a function.

@@ -193,6 +193,10 @@ CommandLine parse_serve(CLI::App& app, int argc, const char* const* argv) {
     options.add("shutdown-timeout", config.shutdown_timeout, "how long SIGTERM waits for what is in flight")
         ->check(CLI::NonNegativeNumber.description(""))
         ->type_name("SECONDS");
+    options
+        .add("notify-keyspace-events", config.notify_keyspace_events,
+             "events to publish, of all proxies, until CONFIG SET says otherwise: K, E and classes of g$lshzxetdAmn")
+        ->type_name("FLAGS");
     options.add_flag("enable-flush", config.enable_flush, "allow FLUSHALL and FLUSHDB");
     options.add_flag("enable-debug", config.enable_debug, "allow DEBUG");
 
@@ -202,6 +206,8 @@ CommandLine parse_serve(CLI::App& app, int argc, const char* const* argv) {
 
     parse(app, argc, argv);
     check_database_url(config.database_url);
+    if (config.notify_keyspace_events.find_first_not_of("Ag$lshzxeKEtmdn") != std::string::npos)
+        throw UsageError("--notify-keyspace-events: the flags are Ag$lshzxeKEtmdn");
     config.log_level = level_named(log_level);
     if (!password_file.empty()) {
         config.password = read_password(password_file);

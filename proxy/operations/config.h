@@ -33,8 +33,9 @@ struct Config {
     std::int64_t tcp_keepalive = 300;  // seconds; 0: off
     int databases = 16;
 
-    bool enable_flush = false;  // FLUSHALL and FLUSHDB
-    bool enable_debug = false;  // DEBUG
+    bool enable_flush = false;           // FLUSHALL and FLUSHDB
+    bool enable_debug = false;           // DEBUG
+    std::string notify_keyspace_events;  // empty: as CONFIG SET left it
 
     LogLevel log_level = LogLevel::Info;
     std::string log_file;  // empty: stderr

@@ -46,8 +46,8 @@ Dispatcher::Dispatcher(uv_loop_t* loop, const Connector& connector, DispatcherOp
     uv_timer_init(loop_, patience_timer_);
     locks_.resize(static_cast<std::size_t>(options_.quick_lanes));
     for (int i = 0; i < options_.quick_lanes; ++i) {
-        quick_.push_back(
-            std::make_unique<Lane>(loop_, connector_, Lane::Kind::quick, "pgredis quick " + std::to_string(i + 1), *this));
+        quick_.push_back(std::make_unique<Lane>(loop_, connector_, Lane::Kind::quick, "pgredis quick " + std::to_string(i + 1),
+                                                session_, *this));
     }
 }
 
@@ -86,6 +86,11 @@ Dispatcher::Queue& Dispatcher::queue_of(const Job& job) {
 void Dispatcher::submit(std::shared_ptr<Job> job) {
     job->queued_at = uv_now(loop_);
     queue_of(*job).push_back(std::move(job));
+}
+
+void Dispatcher::set_session(std::string sql) {
+    session_.sql = std::move(sql);
+    ++session_.version;
 }
 
 bool Dispatcher::connected() const {
@@ -251,7 +256,7 @@ void Dispatcher::dispatch_transactions() {
 void Dispatcher::open_lane(std::vector<std::unique_ptr<Lane>>& lanes, Lane::Kind kind, const char* name) {
     const auto connecting = std::any_of(lanes.begin(), lanes.end(), [](const auto& lane) { return !lane->connected(); });
     if (connecting || lanes.size() >= static_cast<std::size_t>(options_.slow_lanes)) return;
-    lanes.push_back(std::make_unique<Lane>(loop_, connector_, kind, name + std::to_string(lanes.size() + 1), *this));
+    lanes.push_back(std::make_unique<Lane>(loop_, connector_, kind, name + std::to_string(lanes.size() + 1), session_, *this));
     lanes.back()->start();
 }
 

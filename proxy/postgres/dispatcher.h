@@ -51,6 +51,9 @@ class Dispatcher final : public Lane::Observer {
     // The job is answered later, from the event loop; never during this call.
     void submit(std::shared_ptr<Job> job);
 
+    // A statement that all lanes' sessions have run before the next batch that is sent, as SET.
+    void set_session(std::string sql);
+
     [[nodiscard]] bool connected() const;
     [[nodiscard]] Counters counters() const;
 
@@ -82,6 +85,7 @@ class Dispatcher final : public Lane::Observer {
     const Connector& connector_;
     const DispatcherOptions options_;
     Events events_;
+    Lane::Session session_;
     std::vector<std::unique_ptr<Lane>> quick_;
     std::vector<std::unordered_set<std::size_t>> locks_;  // hashes of the keys that each quick lane has locked
     std::vector<std::unique_ptr<Lane>> slow_;

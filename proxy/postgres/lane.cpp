@@ -114,10 +114,14 @@ void add_flattened(Parameters& parameters, std::string& buffer, Type type,
 
 }  // namespace
 
-Lane::Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, Observer& observer)
-    : loop_(loop), connector_(connector), kind_(kind), name_(std::move(name)), observer_(observer), reconnect_(loop, [this] {
-          start();
-      }) {}
+Lane::Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, const Session& session, Observer& observer)
+    : loop_(loop),
+      connector_(connector),
+      kind_(kind),
+      name_(std::move(name)),
+      session_(session),
+      observer_(observer),
+      reconnect_(loop, [this] { start(); }) {}
 
 void Lane::start() {
     if (connection_ == nullptr && !connecting_ && !stopped_) connect();
@@ -150,6 +154,7 @@ void Lane::on_connected(ConnectionPtr connection, const std::string& error) {
     }
     reconnect_.succeeded();
     prepared_.clear();
+    session_version_ = sent_version_ = 0;
     connection_ = std::make_unique<PolledConnection>(
         loop_, std::move(connection), [this] { on_input(); }, [this](const std::string& reason) { on_lost(reason); });
     observer_.on_lane_ready(*this);
@@ -237,6 +242,12 @@ void Lane::finish() {
 void Lane::send_sql(const char* sql) {
     PQsendQueryParams(connection_->get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 1);
     steps_.push_back({Step::Kind::prelude, {}, {}, nullptr});
+}
+
+// It is undone when the transaction is rolled back.
+void Lane::send_session() {
+    sent_version_ = session_.version;
+    if (sent_version_ != session_version_) send_sql(session_.sql.c_str());
 }
 
 void Lane::send_sync() {
@@ -347,6 +358,7 @@ void Lane::send(const Range& range) {
     steps_.clear();
     current_step_ = 0;
     forget_prepared();
+    send_session();
     auto groups = group(range);
     // A statement that stands alone and locks its own keys, all at once, needs nobody to do it beforehand.
     const bool locks_itself = groups.size() == 1 && (range.end - range.begin == 1 || groups.front().statement->locks_together);
@@ -416,6 +428,7 @@ void Lane::on_sync() {
         go_on_carefully(nullptr);
         return;
     }
+    session_version_ = sent_version_;
     todo_.pop_front();
     deliver(range);
 }
@@ -530,6 +543,7 @@ void Lane::begin_carefully(int attempts) {
     current_step_ = 0;
     forget_prepared();
     send_sql("BEGIN");
+    send_session();
     for (std::size_t i = 0; i < items_.size() && items_[i].call().prologue; ++i)
         send_call(*items_[i].call().statement, false, {i});
     send_sync();
@@ -593,6 +607,7 @@ void Lane::go_on_carefully(const Failure* failure) {
 
 void Lane::end_carefully() {
     const auto outcomes = std::move(careful_->outcomes);
+    session_version_ = sent_version_;
     careful_.reset();
     steps_.clear();
     todo_.clear();

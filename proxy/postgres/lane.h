@@ -47,7 +47,15 @@ class Lane {
         std::uint64_t retries = 0;
     };
 
-    Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, Observer& observer);
+    // A statement that sets up the session, beyond what the connector does, and may change: run ahead of the first batch that
+    // finds another version of it.
+    struct Session {
+        std::string sql;
+        std::uint64_t version = 0;  // 0: there is none
+    };
+
+    // The session must outlive the lane.
+    Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, const Session& session, Observer& observer);
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
 
@@ -122,6 +130,7 @@ class Lane {
     void settle(Range range, const Failure& failure, std::optional<std::size_t> culprit);
     void settle_transaction(Range range, const Failure& failure, std::optional<std::size_t> culprit);
     void send_sql(const char* sql);
+    void send_session();
     void send_sync();
     void forget_prepared();
     void begin_carefully(int attempts);
@@ -139,12 +148,15 @@ class Lane {
     const Connector& connector_;
     const Kind kind_;
     const std::string name_;
+    const Session& session_;
     Observer& observer_;
     Counters counters_;
 
     std::unique_ptr<PolledConnection> connection_;
     std::unordered_set<std::string> prepared_;
     Reconnect reconnect_;
+    std::uint64_t session_version_ = 0;  // of what is in force …
+    std::uint64_t sent_version_ = 0;     // … once the transaction in flight is committed
     bool connecting_ = false;
     bool stopped_ = false;
 

@@ -87,6 +87,7 @@ void QueryConnection::on_input() {
         if (!notification) break;
         events_.on_notification(notification->relname, notification->extra);
     }
+    if (connection_ && events_.on_drained) events_.on_drained();
 }
 
 }  // namespace pgredis::postgres

@@ -21,6 +21,7 @@ class QueryConnection {
         std::function<void()> on_connected;  // each time; queries may be sent from here on
         std::function<void(const std::string& error)> on_lost;
         std::function<void(const std::string& channel, const std::string& payload)> on_notification;
+        std::function<void()> on_drained;  // if set: all that arrived has been handed out, notifications after results
     };
     // Gets the result (an error result too), or null when the connection broke before.
     using Done = std::function<void(const PGresult*)>;

@@ -2,32 +2,28 @@
 -- of a key's row, and when an emptied list gets elements again, under the key's lock, in that transaction. Always true. (Another row
 -- whose time is up may come to life again without it: redis.watch removes such a row.)
 
--- kind and elements: the key's type and size, as far as they are known.
-CREATE OR REPLACE FUNCTION redis.appeared(d smallint, k bytea, kind "char" DEFAULT NULL, elements bigint DEFAULT NULL) RETURNS boolean
+-- kind and elements: the key's type and size, NULL or 0 where that is not known yet.
+CREATE OR REPLACE FUNCTION redis.appeared(d smallint, k bytea, kind "char", elements bigint) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
-    done boolean := true;
+    done boolean;
 BEGIN
     IF EXISTS (SELECT FROM redis.absent_watches w WHERE w.db = d AND w.key = k)
        OR EXISTS (SELECT FROM redis.waiters w WHERE w.db = d AND w.key = k) THEN
         DELETE FROM redis.absent_watches w WHERE w.db = d AND w.key = k;
-        IF kind IS NULL THEN
-            done := redis.appeared(d, k, 'l', 1) AND redis.appeared(d, k, 'z', 1);
-        ELSE
-            done := redis.wake_waiters(d, k, kind, greatest(elements, 1));
-        END IF;
+        done := redis.wake_waiters(d, k, kind, greatest(elements, 1));
     END IF;
-    RETURN done;
+    RETURN redis.changed(d, k, 'n', 'new') IS NOT NULL;
 END $$;
 
--- The same for many keys; some may have been there before.
-CREATE OR REPLACE FUNCTION redis.appeared(d smallint, ks bytea[]) RETURNS boolean
+-- The same for many keys of one type; those who wait and are woken here wake the others.
+CREATE OR REPLACE FUNCTION redis.appeared(d smallint, ks bytea[], kind "char") RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM redis.absent_watches w WHERE w.db = d AND w.key = ANY (ks);
-    PERFORM redis.wake_waiters(d, s.key, s.kind, 1)
-    FROM (SELECT DISTINCT w.key, w.kind FROM redis.waiters w WHERE w.db = d AND w.key = ANY (ks)) AS s;
-    RETURN true;
+    PERFORM redis.wake_waiters(d, s.key, appeared.kind, 1)
+    FROM (SELECT DISTINCT w.key FROM redis.waiters w WHERE w.db = d AND w.key = ANY (ks) AND w.kind = appeared.kind) AS s;
+    RETURN (SELECT pg_catalog.bool_and(redis.changed(d, u.k, 'n', 'new') IS NOT NULL) FROM pg_catalog.unnest(ks) AS u(k));
 END $$;
 
 -- The same for whatever a database holds now, all of it locked.

@@ -35,10 +35,13 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT pg_catalog.hashtextextended(pg_catalog.encode(k, 'hex'), d)
 $$;
 
--- Locks one key for writing until the transaction ends; taken before anything of the key is read. Always true.
+-- Locks one key for writing until the transaction ends; taken before anything of the key is read. Always true. A key whose time is up goes
+-- then and there when somebody may want to know, so that the event comes before those of what is done to the key now.
 CREATE OR REPLACE FUNCTION redis.lock_key(d smallint, k bytea) RETURNS boolean
 LANGUAGE sql VOLATILE AS $$
-    SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.encode(k, 'hex'), d)) IS NOT NULL
+    SELECT CASE WHEN pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.encode(k, 'hex'), d)) IS NULL THEN false
+                WHEN pg_catalog.current_setting('redis.events', true) = '' THEN true
+                ELSE redis.expire_keys(d, ARRAY[k]) END
 $$;
 
 -- Locks the whole keyspace, readers included: every command reads redis.keys, and holds its table lock to the end of its
@@ -63,7 +66,38 @@ BEGIN
     END IF;
     PERFORM pg_catalog.count(pg_catalog.pg_advisory_xact_lock(s.lock_id))
     FROM (SELECT DISTINCT redis.lock_id(d, u.k) AS lock_id FROM pg_catalog.unnest(ks) AS u(k) ORDER BY 1 OFFSET 0) AS s;
+    RETURN CASE WHEN pg_catalog.current_setting('redis.events', true) = '' THEN true ELSE redis.expire_keys(d, ks) END;
+END $$;
+
+-- Deletes those of these locked keys whose time is up (not a list that is empty for now), if events are wanted. Always true.
+CREATE OR REPLACE FUNCTION redis.expire_keys(d smallint, ks bytea[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    now constant bigint := redis.now_ms();
+BEGIN
+    IF redis.wanted_events() <> '' THEN
+        PERFORM pg_catalog.set_config(redis.long_key_setting(u.k), pg_catalog.encode(redis.whole_key(d, u.k), 'base64'), true)
+        FROM pg_catalog.unnest(ks) AS u(k) WHERE pg_catalog.octet_length(u.k) = 2001;
+        PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(ks) AS u(k)
+        WHERE (SELECT x.expires_at FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1) BETWEEN 1 AND now;
+    END IF;
     RETURN true;
+END $$;
+
+-- Where a transaction remembers what a locked long key is called, for events of its end: its row is gone by then. A few settings, shared.
+CREATE OR REPLACE FUNCTION redis.long_key_setting(k bytea) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'redis.long_key_' || pg_catalog.get_byte(k, 2000) % 64
+$$;
+
+-- The whole of a key that is stored in its short form.
+CREATE OR REPLACE FUNCTION redis.whole_key(d smallint, k bytea) RETURNS bytea
+LANGUAGE plpgsql AS $$
+DECLARE
+    found bytea := (SELECT x.long_key FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1);
+BEGIN
+    found := coalesce(found, pg_catalog.decode(pg_catalog.current_setting(redis.long_key_setting(k), true), 'base64'));
+    RETURN CASE WHEN redis.index_key(found) = k THEN found ELSE k END;
 END $$;
 
 -- What the proxy sends ahead of a batch: sets the database number for the transaction and locks the keys that the batch writes.
@@ -88,8 +122,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER AS $$
 $$;
 
 -- Keyspace events (notify-keyspace-events), called by every write for every key it changed, after the change. class is Redis's event class
--- letter ($ strings, g generic, l lists, s sets, h hashes, z sorted sets, t streams, x expired, e evicted), event its name.
--- A proxy sets redis.events on its connections to the classes wanted, '' for none: then this costs one look at a setting.
+-- letter ($ strings, g generic, l lists, s sets, h hashes, z sorted sets, t streams, x expired, e evicted, n new, m missed), event its name; k the key,
+-- as it is stored or as it is. A proxy sets redis.events on its connections to the flags wanted, '' for none: then this costs one look at a
+-- setting.
 CREATE OR REPLACE FUNCTION redis.changed(d smallint, k bytea, class text, event text) RETURNS boolean
 LANGUAGE sql VOLATILE AS $$
     SELECT CASE WHEN pg_catalog.current_setting('redis.events', true) = '' THEN false ELSE redis.send_event(d, k, class, event) END
@@ -101,10 +136,53 @@ LANGUAGE sql STABLE AS $$
     SELECT pg_catalog.current_setting('redis.events', true) IS DISTINCT FROM ''
 $$;
 
+-- The flags wanted. Sessions that are no proxy's go by the setting that all proxies share.
+CREATE OR REPLACE FUNCTION redis.wanted_events() RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(pg_catalog.current_setting('redis.events', true),
+                    (SELECT s.value FROM redis.settings s WHERE s.name = 'notify-keyspace-events'), '')
+$$;
+
+-- Tells the subscribers of an event, at commit: on the channel of the key (flag K) and on the channel of the event (flag E).
 CREATE OR REPLACE FUNCTION redis.send_event(d smallint, k bytea, class text, event text) RETURNS boolean
 LANGUAGE plpgsql AS $$
+DECLARE
+    wanted constant text := redis.wanted_events();
+    event_name constant bytea := event::bytea;
+    whole_key bytea := k;
+    channels bytea[] := '{}'::bytea[];
+    messages bytea[] := '{}'::bytea[];
 BEGIN
-    RETURN false;
+    IF pg_catalog.strpos(wanted, class) = 0 AND (pg_catalog.strpos(wanted, 'A') = 0 OR class IN ('n', 'm')) THEN
+        RETURN false;
+    END IF;
+    IF pg_catalog.octet_length(k) = 2001 THEN -- stored in its short form, it seems
+        whole_key := redis.whole_key(d, k);
+    END IF;
+    IF pg_catalog.strpos(wanted, 'K') > 0 THEN
+        channels := channels || (('__keyspace@' || d || '__:')::bytea || whole_key);
+        messages := messages || event_name;
+    END IF;
+    IF pg_catalog.strpos(wanted, 'E') > 0 THEN
+        channels := channels || (('__keyevent@' || d || '__:')::bytea || event_name);
+        messages := messages || whole_key;
+    END IF;
+    RETURN channels <> '{}' AND redis.send_messages('c', channels, messages) IS NOT NULL;
+END $$;
+
+-- For proxies, ahead of a command that reads these keys, where the flag m wants it: tells of those that are absent. Always true.
+CREATE OR REPLACE FUNCTION redis.tell_misses(keys bytea[]) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    PERFORM redis.changed(d, s.key, 'm', 'keymiss')
+    FROM (SELECT u.key FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n)
+          WHERE coalesce((SELECT x.expires_at IS NOT NULL AND x.expires_at <= now FROM redis.keys x
+                          WHERE x.db = d AND x.key = redis.index_key(u.key) ORDER BY x.id DESC LIMIT 1), true)
+          ORDER BY u.n OFFSET 0) AS s;
+    RETURN true;
 END $$;
 
 -- Makes sure that the sweep looks at a key no later than at due; returns the key's new sweep_at. old is its sweep_at so far.
@@ -178,10 +256,11 @@ DECLARE
     key_type "char";
     key_size bigint;
     expiry bigint;
+    whole_key bytea;
     done boolean;
 BEGIN
     DELETE FROM redis.keys x WHERE x.db = d AND x.key = k
-    RETURNING x.id, x.type, x.size, x.expires_at INTO key_id, key_type, key_size, expiry;
+    RETURNING x.id, x.type, x.size, x.expires_at, coalesce(x.long_key, x.key) INTO key_id, key_type, key_size, expiry, whole_key;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
@@ -189,7 +268,7 @@ BEGIN
         done := redis.drop_elements(key_id, key_type, key_size);
     END IF;
     IF expiry <= redis.now_ms() THEN
-        done := expiry = 0 OR redis.changed(d, k, 'x', 'expired');
+        done := expiry = 0 OR redis.changed(d, whole_key, 'x', 'expired');
         RETURN false;
     END IF;
     RETURN true;

@@ -20,6 +20,7 @@ DECLARE
     first constant bigint := proxy::bigint << 32;
     gone record;
 BEGIN
+    DELETE FROM redis.subscriptions s WHERE s.proxy = forget_proxy.proxy;
     -- Without the keys' locks, which somebody may hold for long: rows in use are left to the next call, and a waiter that misses a
     -- push of this very moment is found by its proxy (redis.overlooked_waiters).
     FOR gone IN

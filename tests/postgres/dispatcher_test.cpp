@@ -67,6 +67,7 @@ constexpr const char* functions = R"(
         RETURN word;
     END $$;
     CREATE FUNCTION test.touch(word text) RETURNS text LANGUAGE sql AS 'UPDATE test.held h SET word = h.word WHERE h.word = touch.word RETURNING h.word';
+    CREATE FUNCTION test.setting(word text) RETURNS text LANGUAGE sql AS 'SELECT current_setting(word)';
     CREATE FUNCTION test.sleep(word text) RETURNS text LANGUAGE sql AS 'SELECT word FROM pg_sleep(0.4)';
     CREATE FUNCTION test.nap(word text) RETURNS text LANGUAGE sql AS 'SELECT word FROM pg_sleep(0.15)';
     -- The first call of all hangs.
@@ -744,6 +745,38 @@ TEST_F(DispatcherTest, ADeploymentThatReplacesFunctionsIsNotNoticed) {
     EXPECT_EQ(gone[1], "w");
     deploy("text");
     EXPECT_THAT(run(), ElementsAre("7", "w", "7"));
+}
+
+TEST_F(DispatcherTest, ANewSettingIsInForceFromTheNextBatchOn) {
+    start();
+    dispatcher_->set_session("SET unit.word = 'first'");
+    submit({call("setting", "unit.word")});
+    ASSERT_TRUE(finish());
+    dispatcher_->set_session("SET unit.word = 'second'");
+    submit({call("write_or_fail", "bad")});  // whose transaction is rolled back, with what it set
+    submit({call("setting", "unit.word")});
+    submit_transaction({call("setting", "unit.word")});
+    submit_transaction({call("write_or_fail", "bad"), call("setting", "unit.word")});
+    const auto slow = job_of({call("setting", "unit.word")});
+    slow->slow = true;
+    dispatcher_->submit(slow);
+    jobs_.push_back(slow);
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(answers(),
+                ElementsAre("first", "redis: ERR no bad", "second", "second", "redis: ERR no bad", "second", "second"));
+}
+
+TEST_F(DispatcherTest, ANewConnectionHasTheSettingToo) {
+    start();
+    wait_for_connection();
+    dispatcher_->set_session("SET unit.word = 'first'");
+    submit({call("setting", "unit.word")});
+    ASSERT_TRUE(finish());
+    Cluster::instance().query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgredis %'");
+    ASSERT_TRUE(loop_.run_until([this] { return !dispatcher_->connected(); }));
+    submit({call("setting", "unit.word")});
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(answers(), ElementsAre("first", "first"));
 }
 
 TEST_F(DispatcherTest, AnAnswerMayLeadToTheNextJob) {

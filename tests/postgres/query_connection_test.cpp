@@ -30,6 +30,9 @@ class QueryConnectionTest : public ::testing::Test {
         events.on_notification = [this](const std::string& channel, const std::string& payload) {
             notifications_.push_back(channel + ": " + payload);
         };
+        events.on_drained = [this] {
+            drained_.emplace_back(std::to_string(answers_.size()) + "/" + std::to_string(notifications_.size()));
+        };
         connection_ = std::make_unique<QueryConnection>(loop_.get(), *connector_, "unit test", "LISTEN unit", std::move(events));
         connection_->start();
     }
@@ -57,6 +60,7 @@ class QueryConnectionTest : public ::testing::Test {
     std::vector<std::string> losses_;
     std::vector<std::string> notifications_;
     std::vector<std::string> answers_;
+    std::vector<std::string> drained_;  // how many answers and notifications there were by then
 };
 
 TEST_F(QueryConnectionTest, QueriesRunOneAfterAnother) {
@@ -77,6 +81,14 @@ TEST_F(QueryConnectionTest, NotificationsArrive) {
     Cluster::instance().query("NOTIFY unit, 'hello'");
     ASSERT_TRUE(loop_.run_until([this] { return !notifications_.empty(); }));
     EXPECT_THAT(notifications_, ElementsAre("unit: hello"));
+}
+
+TEST_F(QueryConnectionTest, WhatArrivedTogetherIsHandedOutBeforeTheConnectionSaysSo) {
+    start();
+    wait_for_connection();
+    query("SELECT pg_notify('unit', 'mine')");
+    ASSERT_TRUE(loop_.run_until([this] { return !drained_.empty() && !answers_.empty() && !notifications_.empty(); }));
+    EXPECT_EQ(drained_.back(), "1/1");
 }
 
 TEST_F(QueryConnectionTest, ALostConnectionEndsItsQueriesAndIsMadeAgain) {
