@@ -1,6 +1,7 @@
 # For spec/applications: real programs as child processes, against the servers under test.
 #
-#   run_program('node', 'ioredis/basics.js', 'pipeline')   # runs it to its end; what it printed last, parsed as JSON
+#   run_program('node', 'bull/scenarios.js', 'delayed')    # runs it to its end; what it printed last, parsed as JSON
+#   run_python('rq/scenarios.py', 'burst')                 # likewise
 #   start_program('sidekiq', '-r', './worker.rb', …)       # a Program, ended after the example with all its children
 #   journal                                                # a file for programs to write to, not by way of the server under test
 #
@@ -72,6 +73,11 @@ module Applications
     raise "#{program} and ended with #{status}" unless status.success?
 
     JSON.parse(program.log.lines.last, symbolize_names: true)
+  end
+
+  # Debian's Python has Debian's packages; another one may come first in PATH.
+  def run_python(*arguments, **options)
+    run_program('/usr/bin/python3', *arguments, **options)
   end
 
   # `port` and `other_port` name other servers than those under test.
