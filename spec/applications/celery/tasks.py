@@ -19,6 +19,11 @@ def add(a, b):
     return a + b
 
 
+@app.task(acks_late=True)
+def add_late(a, b):
+    return a + b
+
+
 @app.task
 def total(numbers):
     return sum(numbers)
