@@ -8,8 +8,8 @@ RSpec.describe 'RQ' do
   end
 
   # RQ keeps results in streams when the server's version has them (rq/job.py, supports_redis_streams); without them, in hashes.
-  { 'in streams' => [nil, %w[XADD XREVRANGE XLEN]], 'in hashes' => ['jobs.StreamlessJob', []] }.each do |place, (job_class, needed)|
-    describe "with results #{place}", application: 'RQ', needs: needed do
+  { 'in streams' => [nil, %w[XADD XREVRANGE]], 'in hashes' => ['jobs.StreamlessJob', []] }.each do |place, (job_class, needed)|
+    describe "with results #{place}", application: 'RQ', needs: %w[BLPOP SUBSCRIBE PUBLISH] + needed do
       it 'two burst workers at two proxies do all the jobs' do
         expect(rq('burst', job_class)).to eq(sizes: [10, 10], workers: [0, 0], results: (1..20).to_a, finished: 20, left: [0, 0, 0],
                                              living: 0, ttl: true)
@@ -36,7 +36,7 @@ RSpec.describe 'RQ' do
     end
   end
 
-  it 'jobs are put in front, cancelled, deleted' do
+  it 'jobs are put in front, cancelled, deleted, a queue is emptied', application: 'RQ', needs: %w[EVALSHA SCRIPT] do
     expect(rq('cancelling')).to eq(ids: true, canceled: true, gone: true, emptied: 2, left: 0)
   end
 end

@@ -51,7 +51,7 @@ RSpec.describe 'Sidekiq' do
     wait_for_jobs('begun', before + (processes * threads))
   end
 
-  it 'runs 500 jobs each exactly once, in two processes at two proxies' do
+  it 'runs 500 jobs each exactly once, in two processes at two proxies', application: 'Sidekiq', needs: ['BRPOP'] do
     processes = [start_sidekiq, start_sidekiq(port: ports.last)]
     wait_for_processes(2)
     occupy(2, 5, 0)
@@ -65,7 +65,7 @@ RSpec.describe 'Sidekiq' do
     expect(Sidekiq::Queue.new.size).to eq 0
   end
 
-  it 'goes on when a proxy is killed and replaced: no job is lost, none runs twice',
+  it 'goes on when a proxy is killed and replaced: no job is lost, none runs twice', application: 'Sidekiq', needs: ['BRPOP'],
      pgredis_only: 'Redis itself cannot be replaced while the other process goes on' do
     url = ENV.fetch('SPEC_DATABASE_URL')
     proxy = PrivateProxy.new(url)
@@ -90,7 +90,7 @@ RSpec.describe 'Sidekiq' do
     replaced&.stop
   end
 
-  it 'takes jobs from queues in order of priority' do
+  it 'takes jobs from queues in order of priority', application: 'Sidekiq', needs: ['BRPOP'] do
     push(1..3, queue: 'low')
     push(4..6, queue: 'critical')
     push(7..9, queue: 'default')
@@ -100,7 +100,7 @@ RSpec.describe 'Sidekiq' do
     expect(jobs('done').map(&:last)).to eq [4, 5, 6, 7, 8, 9, 1, 2, 3]
   end
 
-  it 'a process that must end before its job does gives the job back' do
+  it 'a process that must end before its job does gives the job back', application: 'Sidekiq', needs: ['BRPOP'] do
     first = start_sidekiq('-t', '1', threads: 1)
     close_gate
     push([1])
@@ -133,7 +133,7 @@ RSpec.describe 'Sidekiq' do
       expect(Sidekiq::Queue.all).to eq []
     end
 
-    it 'ProcessSet and WorkSet: what runs, and signals to it' do
+    it 'ProcessSet and WorkSet: what runs, and signals to it', application: 'Sidekiq', needs: ['BRPOP'] do
       close_gate
       process = start_sidekiq('-g', 'somewhere', threads: 2)
       push([1, 2, 3])
@@ -177,7 +177,7 @@ RSpec.describe 'Sidekiq' do
     end
   end
 
-  describe 'the scheduler', application: "Sidekiq's scheduler", needs: %w[EVALSHA SCRIPT] do
+  describe 'the scheduler', application: "Sidekiq's scheduler", needs: %w[BRPOP EVALSHA SCRIPT] do
     it 'runs a job when its time has come, once, though two processes look' do
       2.times { |i| start_sidekiq(threads: 2, port: ports[-i]) }
       40.times { |id| Sidekiq::Client.push('class' => 'Note', 'args' => [id], 'at' => Time.now.to_f + (id.odd? ? 1 : 3600)) }
