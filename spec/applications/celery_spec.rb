@@ -4,7 +4,7 @@ require_relative '../support/applications'
 
 # Its workers take a lock with redis-py's Lock to look for what others left unacknowledged, which releases it by a script
 # (kombu/transport/redis.py, Mutex): they do not start without.
-RSpec.describe 'Celery', application: 'Celery', needs: %w[EVALSHA SCRIPT] do
+RSpec.describe 'Celery', application: 'Celery', needs: %w[BRPOP SUBSCRIBE PUBLISH EVALSHA SCRIPT] do
   def celery(scenario)
     run_python('celery/scenarios.py', scenario, timeout: 120)
   end
