@@ -1,5 +1,5 @@
-# BullMQ 5 (npm). Nearly all it does is done by scripts, and those that add, move or finish jobs put an event in a stream (XADD): so
-# it needs scripts, and streams for every job.
+# BullMQ 5 (npm). Nearly all it does is done by scripts, and those that add, move or finish jobs put an event in a stream
+# (XADD): so it needs scripts, and streams for every job.
 
 require_relative '../support/applications'
 
@@ -31,7 +31,8 @@ RSpec.describe 'BullMQ', application: 'BullMQ', needs: %w[EVALSHA EVAL BZPOPMIN 
   end
 
   it 'flows: a job waits for its children' do
-    expect(bullmq('flows')).to eq(sum: 73, children: [1, 2, 70], dependencies: { processed: 3, unprocessed: 0, ignored: 0, failed: 0 })
+    expect(bullmq('flows')).to eq(sum: 73, children: [1, 2, 70],
+                                  dependencies: { processed: 3, unprocessed: 0, ignored: 0, failed: 0 })
   end
 
   it 'a rate limit' do

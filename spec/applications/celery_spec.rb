@@ -20,8 +20,8 @@ RSpec.describe 'Celery', application: 'Celery', needs: %w[BRPOP SUBSCRIBE PUBLIS
 
   it 'failures, retries, and tasks revoked before and while they run' do
     expect(celery('failures')).to eq(
-      error: ["ValueError('on purpose')", 'FAILURE', 'ValueError: on purpose'], retried: 2, exhausted: "RuntimeError('attempt 3')",
-      chord: true, meta: { for: 'never' }, revoked: %w[REVOKED REVOKED]
+      error: ["ValueError('on purpose')", 'FAILURE', 'ValueError: on purpose'], retried: 2,
+      exhausted: "RuntimeError('attempt 3')", chord: true, meta: { for: 'never' }, revoked: %w[REVOKED REVOKED]
     )
     expect(journal_entries.count { |words| words == %w[add 1 1] }).to eq 1
   end

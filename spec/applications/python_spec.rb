@@ -11,7 +11,8 @@ RSpec.describe 'redis-py' do
 
   it 'commands of every type' do
     expect(redis_py('basics')).to eq(
-      binary: true, mget: ['1', '2', nil], hash: 1000, list: %w[0 1 2], set: 1000, sorted: [['two', 2.5], ['one', 5.0]], keys: 100,
+      binary: true, mget: ['1', '2', nil], hash: 1000, list: %w[0 1 2], set: 1000,
+      sorted: [['two', 2.5], ['one', 5.0]], keys: 100,
       getex: ['1', -1, '1', nil], error: ['ResponseError', wrong_type], version: true, ping: true, 'other database': 0
     )
   end
@@ -40,7 +41,8 @@ RSpec.describe 'redis-py' do
     )
   end
 
-  it 'a subscriber whose connection is killed subscribes again', application: 'redis-py', needs: %w[SUBSCRIBE PSUBSCRIBE PUBLISH] do
+  it 'a subscriber whose connection is killed subscribes again', application: 'redis-py',
+                                                                 needs: %w[SUBSCRIBE PSUBSCRIBE PUBLISH PUBSUB] do
     expect(redis_py('reconnects')).to eq(killed: 1, again: true, received: %w[one two])
   end
 
@@ -61,7 +63,8 @@ RSpec.describe 'redis-py' do
     replaced&.stop
   end
 
-  it 'blocking commands, a hundred at once, with asyncio', application: 'redis-py', needs: %w[BLPOP BRPOP BLMOVE BZPOPMIN SUBSCRIBE] do
+  it 'blocking commands, a hundred at once, with asyncio', application: 'redis-py',
+                                                           needs: %w[BLPOP BRPOP BLMOVE BZPOPMIN SUBSCRIBE] do
     expect(redis_py('blocking')).to eq(timed_out: nil, popped: true, moved: 'y', scored: ['scores', 'z', 3.0], left: 0,
                                        message: 'hello')
   end
@@ -91,6 +94,7 @@ end
 
 RSpec.describe 'Flask-Session' do
   it 'keeps the sessions of two web applications' do
-    expect(run_python('python/flask_sessions.py', 'visits')).to eq(visits: %w[1 2 3 4], stranger: '1', keys: 2, ttl: true, left: 1)
+    expect(run_python('python/flask_sessions.py', 'visits')).to eq(visits: %w[1 2 3 4], stranger: '1', keys: 2, ttl: true,
+                                                                   left: 1)
   end
 end

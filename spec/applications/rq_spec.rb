@@ -8,11 +8,14 @@ RSpec.describe 'RQ' do
   end
 
   # RQ keeps results in streams when the server's version has them (rq/job.py, supports_redis_streams); without them, in hashes.
-  { 'in streams' => [nil, %w[XADD XREVRANGE]], 'in hashes' => ['jobs.StreamlessJob', []] }.each do |place, (job_class, needed)|
+  {
+    'in streams' => [nil, %w[XADD XREVRANGE]],
+    'in hashes' => ['jobs.StreamlessJob', []]
+  }.each do |place, (job_class, needed)|
     describe "with results #{place}", application: 'RQ', needs: %w[BLPOP SUBSCRIBE PUBLISH] + needed do
       it 'two burst workers at two proxies do all the jobs' do
-        expect(rq('burst', job_class)).to eq(sizes: [10, 10], workers: [0, 0], results: (1..20).to_a, finished: 20, left: [0, 0, 0],
-                                             living: 0, ttl: true)
+        expect(rq('burst', job_class)).to eq(sizes: [10, 10], workers: [0, 0], results: (1..20).to_a, finished: 20,
+                                             left: [0, 0, 0], living: 0, ttl: true)
         expect(journal_entries.map { |_, a| Integer(a) }.sort).to eq (0...20).to_a
       end
 

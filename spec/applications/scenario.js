@@ -1,5 +1,5 @@
-// What the JavaScript programs of spec/applications share: `run(scenarios)` runs the one that the command line names, and prints what
-// came out as JSON, the last line.
+// What the JavaScript programs of spec/applications share: `run(scenarios)` runs the one that the command line names, and
+// prints what came out as JSON, the last line.
 
 const here = { host: '127.0.0.1', port: Number(process.env.REDIS_PORT) }
 const elsewhere = { host: '127.0.0.1', port: Number(process.env.OTHER_REDIS_PORT) }

@@ -71,7 +71,7 @@ RSpec.describe 'Sidekiq' do
     proxy = PrivateProxy.new(url)
     processes = [start_sidekiq, start_sidekiq(port: proxy.port)]
     wait_for_processes(2)
-    # While every thread is at a job none is on its way; a job that Redis has handed out when it is killed is lost with Sidekiq, too.
+    # While every thread is at a job none is on its way: one handed out that did not arrive would be lost, with Redis as well.
     occupy(2, 5, 0)
     proxy.kill
     push((10...250).to_a)

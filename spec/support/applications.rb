@@ -5,10 +5,11 @@
 #   start_program('sidekiq', '-r', './worker.rb', …)       # a Program, ended after the example with all its children
 #   journal                                                # a file for programs to write to, not by way of the server under test
 #
-# A program finds the servers in REDIS_URL and OTHER_REDIS_URL (REDIS_PORT, OTHER_REDIS_PORT): two proxies over one database, or the
-# same Redis twice. JOURNAL and SCRATCH name a file and a folder of the example's own.
+# A program finds the servers in REDIS_URL and OTHER_REDIS_URL (REDIS_PORT, OTHER_REDIS_PORT): two proxies over one database,
+# or the same Redis twice. JOURNAL and SCRATCH name a file and a folder of the example's own.
 #
-# `needs: %w[XADD]` names commands an example's application sends that pgredis may not have yet: it is pending until they are there.
+# `needs: %w[XADD]` names commands an example's application sends that pgredis may not have yet: it is pending until they are
+# there, and says so.
 #
 # With SPEC_COMMANDS=FILE, against Redis, each example adds the commands that its application called, from scripts too, to that
 # file: lines of the outermost group's description and the command.

@@ -13,8 +13,8 @@ function work (processor, options = {}, name = 'work') {
 const jobs = {
   async work () {
     const done = []
-    const workers = [here, elsewhere].map((connection, i) =>
-      work(async job => { done.push([i, job.data.n]); await later(1); return job.data.n * 2 }, { connection, concurrency: 5 }))
+    const double = async job => { done.push(job.data.n); await later(1); return job.data.n * 2 }
+    const workers = [here, elsewhere].map(connection => work(double, { connection, concurrency: 5 }))
     await Promise.all(workers.map(worker => worker.waitUntilReady()))
     const single = await queue.add('double', { n: 0 })
     const added = await queue.addBulk(Array.from({ length: 99 }, (_, i) => ({ name: 'double', data: { n: i + 1 } })))
@@ -22,7 +22,8 @@ const jobs = {
     const returned = await Promise.all([single, ...added].map(async job => (await queue.getJob(job.id)).returnvalue))
     const names = await queue.getWorkers()
     await Promise.all(workers.map(worker => worker.close()))
-    return { done: done.map(([, n]) => n).sort((a, b) => a - b), returned, workers: names.length, counts: await queue.getJobCounts() }
+    done.sort((a, b) => a - b)
+    return { done, returned, workers: names.length, counts: await queue.getJobCounts() }
   },
 
   async delayed () {

@@ -56,6 +56,7 @@ run({
     await promised(one, 'destroy', 'id7')
     const destroyed = await promised(other, 'get', 'id7')
     await promised(one, 'clear')
-    return { got: got.n, ttl: ttl > 40 && ttl <= 50, length, ids, all, destroyed: destroyed === undefined || destroyed === null, left: await promised(other, 'length') }
+    const left = await promised(other, 'length')
+    return { got: got.n, ttl: ttl > 40 && ttl <= 50, length, ids, all, destroyed: destroyed == null, left }
   }
 })

@@ -22,7 +22,8 @@ run({
       list: await other.lrange('list', 0, -1),
       set: (await other.smembers('set')).sort(),
       sorted: await other.zrange('sorted', 0, -1, 'WITHSCORES'),
-      set_options: [await redis.set('a', 9, 'EX', 100, 'NX'), await redis.set('a', 9, 'EX', 100, 'XX', 'GET'), await redis.ttl('a')],
+      refused: await redis.set('a', 9, 'EX', 100, 'NX'),
+      replaced: [await redis.set('a', 9, 'EX', 100, 'XX', 'GET'), await redis.ttl('a')],
       error: await failure(redis.lpush('a', 1)),
       unknown: await failure(redis.call('NOSUCH', 'x')),
       type: [await redis.type('hash'), await redis.exists('a', 'b', 'none'), await redis.dbsize()]
@@ -72,7 +73,8 @@ run({
     await other.rpush('queue', 'x')
     await other.rpush('source', 'y')
     await redis.zadd('scores', 3, 'z')
-    return { timedOut, waiting: await waiting, moving: await moving, popping: await popping, target: await other.lrange('target', 0, -1) }
+    const [popped, moved, scored] = await Promise.all([waiting, moving, popping])
+    return { timedOut, popped, moved, scored, target: await other.lrange('target', 0, -1) }
   },
 
   async pubsub () {
@@ -81,7 +83,8 @@ run({
     subscriber.on('message', (channel, message) => seen.push([channel, message]))
     subscriber.on('pmessage', (pattern, channel, message) => seen.push([pattern, channel, message]))
     const subscribed = [await subscriber.subscribe('news', 'weather'), await subscriber.psubscribe('n*')]
-    const receivers = [await redis.publish('weather', 'rain'), await redis.publish('news', 'hello'), await redis.publish('silence', '')]
+    const receivers = [await redis.publish('weather', 'rain'), await redis.publish('news', 'hello')]
+    receivers.push(await redis.publish('silence', ''))
     await eventually(() => seen.length === 3)
     const left = [await subscriber.unsubscribe('news'), await subscriber.punsubscribe('n*'), await subscriber.unsubscribe()]
     return { subscribed, receivers, seen, left, again: await subscriber.get('usable') }

@@ -20,7 +20,8 @@ run({
     await redis.hSet('hash', { field: 'value', n: 1 })
     await redis.zAdd('sorted', [{ value: 'one', score: 1 }, { value: 'two', score: 2.5 }])
     await redis.sAdd('set', ['x', 'y'])
-    const replies = await Promise.all(Array.from({ length: 1000 }, (_, i) => redis.set(`key:${i}`, String(i), { expiration: { type: 'EX', value: 100 } })))
+    const expiration = { type: 'EX', value: 100 }
+    const replies = await Promise.all(Array.from({ length: 1000 }, (_, i) => redis.set(`key:${i}`, String(i), { expiration })))
     const found = []
     for await (const keys of other.scanIterator({ MATCH: 'key:*', COUNT: 100 })) found.push(...keys)
     return {
@@ -57,7 +58,8 @@ run({
       transformReply: reply => reply
     })
     const redis = await connect(here, { scripts: { addTo } })
-    return [await redis.addTo('n', 5), await redis.addTo('n', 6), await redis.eval('return {KEYS[1], ARGV[1]}', { keys: ['k'], arguments: ['v'] })]
+    const named = await redis.eval('return {KEYS[1], ARGV[1]}', { keys: ['k'], arguments: ['v'] })
+    return [await redis.addTo('n', 5), await redis.addTo('n', 6), named]
   },
 
   async blocking () {
@@ -76,13 +78,15 @@ run({
     await subscriber.subscribe('news', (message, channel) => seen.push([channel, message]))
     await subscriber.pSubscribe('n*', (message, channel) => seen.push(['n*', channel, message]))
     await subscriber.sSubscribe('shard', (message, channel) => seen.push([channel, message]))
-    const receivers = [await redis.publish('news', 'hello'), await redis.sPublish('shard', 'hi'), await redis.publish('silence', '')]
+    const receivers = [await redis.publish('news', 'hello'), await redis.sPublish('shard', 'hi')]
+    receivers.push(await redis.publish('silence', ''))
     await eventually(() => seen.length === 3)
     const counted = [await redis.pubSubNumPat(), { ...await redis.pubSubNumSub(['news', 'none']) }, await redis.pubSubChannels()]
     // In RESP3 a subscriber goes on as usual.
     const usable = RESP === 3 ? await subscriber.ping() : 'PONG'
     await Promise.all([subscriber.unsubscribe('news'), subscriber.pUnsubscribe('n*'), subscriber.sUnsubscribe('shard')])
-    return { receivers, seen: seen.sort((a, b) => a.length - b.length), counted, usable, after: await redis.publish('news', 'gone') }
+    seen.sort((a, b) => a.length - b.length)
+    return { receivers, seen, counted, usable, after: await redis.publish('news', 'gone') }
   },
 
   async reconnects () {
@@ -93,7 +97,8 @@ run({
     await subscriber.subscribe('news', message => seen.push(message))
     await named.set('two', 'in database 2')
     const first = await named.clientId()
-    const killed = [await redis.clientKill({ filter: 'TYPE', type: 'pubsub' }), await redis.clientKill({ filter: 'ID', id: first })]
+    const killed = [await redis.clientKill({ filter: 'TYPE', type: 'pubsub' })]
+    killed.push(await redis.clientKill({ filter: 'ID', id: first }))
     await eventually(async () => await named.clientId().catch(() => first) !== first)
     await eventually(async () => { await redis.publish('news', 'again'); return seen.length > 0 })
     return { killed, value: await named.get('two'), name: await named.clientGetName(), seen: seen[0] }

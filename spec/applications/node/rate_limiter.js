@@ -1,4 +1,4 @@
-// Scenarios of spec/applications/node_spec.rb with rate-limiter-flexible, with ioredis and node-redis: `rate_limiter.js NAME CLIENT`.
+// Scenarios of spec/applications/node_spec.rb with rate-limiter-flexible: `rate_limiter.js NAME ioredis|node-redis`.
 
 const Redis = require('ioredis')
 const { createClient } = require('redis')
@@ -19,7 +19,8 @@ const passes = promise => promise.then(() => true, refused => {
 run({
   async limit () {
     const options = { points: 5, duration: 60, keyPrefix: 'limit' }
-    const limiters = [new RateLimiterRedis({ ...await connect(here), ...options }), new RateLimiterRedis({ ...await connect(elsewhere), ...options })]
+    const stores = [await connect(here), await connect(elsewhere)]
+    const limiters = stores.map(store => new RateLimiterRedis({ ...store, ...options }))
     const results = await Promise.all(Array.from({ length: 20 }, (_, i) => passes(limiters[i % 2].consume('someone'))))
     const shown = await limiters[0].get('someone')
     await limiters[1].reward('someone', 18)

@@ -35,6 +35,7 @@ run({
       await new Promise(resolve => setTimeout(resolve, 600))
       return [signal.aborted, await redis.exists('d')]
     })
-    return { refused, ttl: ttl > 5000 && ttl <= 10000, longer: longer > 20000, released, most, sum, kept, left: await redis.keys('*') }
+    const left = await redis.keys('*')
+    return { refused, ttl: ttl > 5000 && ttl <= 10000, longer: longer > 20000, released, most, sum, kept, left }
   }
 })

@@ -46,6 +46,7 @@ run({
     const asked = await one.io.serverSideEmitWithAck('ask', 41)
     one.io.in('club').disconnectSockets(true)
     await eventually(() => b.socket.disconnected)
-    return { a: a.seen.slice(0, 2).sort(), b: b.seen.slice(0, 2).sort(), answers: answers.sort(), rooms, asked, left: await everyone() }
+    const heard = [a, b].map(({ seen }) => seen.slice(0, 2).sort())
+    return { a: heard[0], b: heard[1], answers: answers.sort(), rooms, asked, left: await everyone() }
   }
 })

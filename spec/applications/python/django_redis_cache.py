@@ -50,7 +50,8 @@ def incrementing():
     cache.set("n", 1, timeout=100)
     with cache.lock("lock", timeout=10):
         held = other.lock("lock", timeout=10).acquire(blocking=False)
-    return {"n": [cache.incr("n", 5), other.decr("n", 2), other.get("n")], "held": held, "freed": other.lock("lock", timeout=10).acquire(blocking=False)}
+    freed = other.lock("lock", timeout=10).acquire(blocking=False)
+    return {"n": [cache.incr("n", 5), other.decr("n", 2), other.get("n")], "held": held, "freed": freed}
 
 
 def sessions():

@@ -35,10 +35,11 @@ def visits():
     for client in (second, first, second):
         texts.append(client.get("/").text)
     stranger = apps[1].test_client().get("/").text
-    keys = redis.Redis(port=PORT).keys("session:*")
-    ttl = redis.Redis(port=PORT).ttl(keys[0])
+    server = redis.Redis(port=PORT)
+    keys = server.keys("session:*")
+    ttl = server.ttl(keys[0])
     second.get("/leave")
-    return {"visits": texts, "stranger": stranger, "keys": len(keys), "ttl": ttl > 3600, "left": len(redis.Redis(port=PORT).keys("*"))}
+    return {"visits": texts, "stranger": stranger, "keys": len(keys), "ttl": ttl > 3600, "left": len(server.keys("*"))}
 
 
 run(globals())

@@ -130,8 +130,9 @@ def pubsub():
     seen = [subscriber.get_message(timeout=5)["type"] for _ in range(3)]
     receivers = [client.publish("news", b"\x00\xff"), client.publish("handled", "h"), client.publish("silence", "")]
     messages = []
-    eventually(lambda: (messages.append(subscriber.get_message(timeout=0.1)), len(handled) == 1 and sum(map(bool, messages)) == 2)[1])
-    messages = [[message["type"], message["channel"].decode(), message["data"].hex()] for message in messages if message]
+    while len(handled) < 1 or len(messages) < 2:
+        if message := subscriber.get_message(timeout=5):
+            messages.append([message["type"], message["channel"].decode(), message["data"].hex()])
     counted = [client.pubsub_channels(), client.pubsub_numsub("news", "none"), client.pubsub_numpat()]
     counted = [sorted(c.decode() for c in counted[0]), [[c.decode(), n] for c, n in counted[1]], counted[2]]
     subscriber.unsubscribe()
