@@ -67,12 +67,12 @@ module Private
   end
 end
 
-# A proxy on a port of its own. `ready: false` does not wait until it accepts clients.
+# A proxy on a port of its own, or on that of one that is gone. `ready: false` does not wait until it accepts clients.
 class PrivateProxy
   attr_reader :port, :pid
 
-  def initialize(url, *options, environment: {}, ready: true)
-    @port = Private.free_port
+  def initialize(url, *options, port: Private.free_port, environment: {}, ready: true)
+    @port = port
     @log_file = File.join(Private.folder, "proxy-#{@port}.log")
     @pid = Process.spawn(environment, Private::BINARY, 'serve', '--database-url', url, '--bind', '127.0.0.1', '--port', @port.to_s,
                          *options, in: File::NULL, out: @log_file, err: @log_file)
