@@ -7,9 +7,7 @@ namespace pgredis::commands {
 namespace {
 
 // Ranges compare signed bytes, as Redis does: 0x80 to 0xff come before 0.
-int fold(char c, bool ignore_case) {
-    return ignore_case && c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : static_cast<signed char>(c);
-}
+int fold(char c, bool ignore_case) { return ignore_case && c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : static_cast<signed char>(c); }
 
 // Matches the class that begins behind '[' at pattern[0]; leaves `pattern` behind its ']'.
 bool class_matches(std::string_view& pattern, char c, bool ignore_case) {
