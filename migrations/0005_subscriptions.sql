@@ -1,4 +1,5 @@
--- Pub/sub. What the proxies' clients have subscribed to, as counts: a proxy keeps which of its clients it is. Goes with redis.proxies.
+-- Pub/sub. What the proxies' clients have subscribed to, as counts: a proxy keeps which of its clients it is. Goes with
+-- redis.proxies.
 CREATE UNLOGGED TABLE redis.subscriptions (
     proxy integer NOT NULL,
     clients integer NOT NULL,      -- how many of the proxy's

@@ -1,7 +1,8 @@
--- Pub/sub. Proxies register how many of their clients have subscribed to what (redis.subscriptions); a message that somebody receives goes
--- to all proxies by NOTIFY at commit, and they hand it to their clients. Nothing is kept for those who come later.
+-- Pub/sub. Proxies register how many of their clients have subscribed to what (redis.subscriptions); a message that somebody
+-- receives goes to all proxies by NOTIFY at commit, and they hand it to their clients. Nothing is kept for those who come later.
 
--- Whoever receives a message to this channel. kind: c a channel, s a shard channel. (Redis lets no pattern but '' match the name ''.)
+-- Whoever receives a message to this channel. kind: c a channel, s a shard channel. (Redis lets no pattern but '' match the name
+-- ''.)
 CREATE OR REPLACE FUNCTION redis.receivers(kind "char", channel bytea) RETURNS SETOF redis.subscriptions
 LANGUAGE sql STABLE AS $$
     SELECT s.* FROM redis.subscriptions s WHERE s.kind = receivers.kind AND s.channel = redis.index_key(receivers.channel)
@@ -29,11 +30,12 @@ BEGIN
     RETURN 'r'::bytea || pg_catalog.int8send(long_id);
 END $$;
 
--- What proxies LISTEN to while they have subscribers. A notification is text of less than 8000 bytes; the number in front makes it differ from
--- any other of its transaction, since Postgres merges equal ones.
+-- What proxies LISTEN to while they have subscribers. A notification is text of less than 8000 bytes; the number in front makes
+-- it differ from any other of its transaction, since Postgres merges equal ones.
 CREATE OR REPLACE FUNCTION redis.notify_messages(frames bytea) RETURNS void
 LANGUAGE sql VOLATILE AS $$
-    SELECT pg_catalog.pg_notify('redis_messages', pg_catalog.nextval('redis.message_ids') || ' ' || pg_catalog.encode(frames, 'base64'))
+    SELECT pg_catalog.pg_notify('redis_messages',
+                                pg_catalog.nextval('redis.message_ids') || ' ' || pg_catalog.encode(frames, 'base64'))
 $$;
 
 -- Sends messages, in this order, when the transaction commits. Returns how many clients receive each.
@@ -69,13 +71,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.redis_publish(bytea, bytea) IS
 'PUBLISH channel message
-Sends a message to all subscribers of the channel, at commit. Returns how many clients will receive it, each subscription counted.';
+Sends a message to all subscribers of the channel, at commit. Returns how many clients will receive it, each
+subscription counted.';
 -- Many PUBLISHes at once.
 CREATE OR REPLACE FUNCTION redis.batch_publish(channels bytea[], messages bytea[]) RETURNS SETOF bigint
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    RETURN QUERY SELECT u.clients FROM pg_catalog.unnest(redis.send_messages('c', channels, messages)) WITH ORDINALITY AS u(clients, n)
-    ORDER BY u.n;
+    RETURN QUERY SELECT u.clients
+    FROM pg_catalog.unnest(redis.send_messages('c', channels, messages)) WITH ORDINALITY AS u(clients, n) ORDER BY u.n;
 END $$;
 SELECT redis.register_command('publish', 'redis_publish', arity => 3, batch => 'redis.batch_publish',
   flags => 'pubsub loading stale fast', categories => 'pubsub fast',
@@ -95,8 +98,8 @@ Sends a message to all subscribers of the shard channel, at commit. Returns how 
 CREATE OR REPLACE FUNCTION redis.batch_spublish(channels bytea[], messages bytea[]) RETURNS SETOF bigint
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    RETURN QUERY SELECT u.clients FROM pg_catalog.unnest(redis.send_messages('s', channels, messages)) WITH ORDINALITY AS u(clients, n)
-    ORDER BY u.n;
+    RETURN QUERY SELECT u.clients
+    FROM pg_catalog.unnest(redis.send_messages('s', channels, messages)) WITH ORDINALITY AS u(clients, n) ORDER BY u.n;
 END $$;
 SELECT redis.register_command('spublish', 'redis_spublish', arity => 3, batch => 'redis.batch_spublish',
   flags => 'pubsub loading stale fast', categories => 'pubsub fast',
@@ -159,10 +162,13 @@ BEGIN
     END IF;
     RETURN ARRAY(SELECT DISTINCT coalesce(s.long_channel, s.channel) FROM redis.subscriptions s
                  WHERE s.kind = active_channels.kind
-                   AND (pattern IS NULL OR (s.channel <> '' OR pattern = '') AND redis.glob_match(coalesce(s.long_channel, s.channel), expression)));
+                   AND (pattern IS NULL
+                        OR (s.channel <> '' OR pattern = '')
+                        AND redis.glob_match(coalesce(s.long_channel, s.channel), expression)));
 END $$;
 
-CREATE OR REPLACE FUNCTION redis.count_subscribers(kind "char", channels bytea[], OUT channel bytea, OUT subscribers bigint) RETURNS SETOF record
+CREATE OR REPLACE FUNCTION redis.count_subscribers(kind "char", channels bytea[], OUT channel bytea, OUT subscribers bigint)
+RETURNS SETOF record
 LANGUAGE sql STABLE AS $$
     SELECT u.channel, (SELECT coalesce(pg_catalog.sum(s.clients), 0) FROM redis.subscriptions s
                        WHERE s.kind = count_subscribers.kind AND s.channel = redis.index_key(u.channel))
@@ -183,7 +189,8 @@ SELECT redis.register_command('pubsub|channels', 'redis_pubsub_channels', arity 
   summary => 'Lists the channels that have subscribers.',
   arguments => '[{"name": "pattern", "type": "pattern", "flags": ["optional"]}]');
 
-CREATE OR REPLACE FUNCTION public.redis_pubsub_numsub(VARIADIC channels bytea[] DEFAULT '{}', OUT channel bytea, OUT subscribers bigint)
+CREATE OR REPLACE FUNCTION public.redis_pubsub_numsub(
+    VARIADIC channels bytea[] DEFAULT '{}', OUT channel bytea, OUT subscribers bigint)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 BEGIN
@@ -225,7 +232,8 @@ SELECT redis.register_command('pubsub|shardchannels', 'redis_pubsub_shardchannel
   summary => 'Lists the shard channels that have subscribers.',
   arguments => '[{"name": "pattern", "type": "pattern", "flags": ["optional"]}]');
 
-CREATE OR REPLACE FUNCTION public.redis_pubsub_shardnumsub(VARIADIC shardchannels bytea[] DEFAULT '{}', OUT channel bytea, OUT subscribers bigint)
+CREATE OR REPLACE FUNCTION public.redis_pubsub_shardnumsub(
+    VARIADIC shardchannels bytea[] DEFAULT '{}', OUT channel bytea, OUT subscribers bigint)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 BEGIN
@@ -267,7 +275,8 @@ LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO redis.subscriptions (proxy, clients, kind, channel, long_channel, prefix, regex)
     SELECT redis.own_proxy(), u.clients, u.kind::"char", redis.index_key(u.channel), redis.long_key(u.channel),
-           CASE WHEN u.kind = 'p' THEN redis.glob_prefix(u.channel) END, CASE WHEN u.kind = 'p' THEN redis.glob_regex(u.channel) END
+           CASE WHEN u.kind = 'p' THEN redis.glob_prefix(u.channel) END,
+           CASE WHEN u.kind = 'p' THEN redis.glob_regex(u.channel) END
     FROM ROWS FROM (pg_catalog.unnest(kinds), pg_catalog.unnest(channels), pg_catalog.unnest(register_subscriptions.clients))
         AS u(kind, channel, clients)
     WHERE u.clients > 0
@@ -286,7 +295,8 @@ CREATE OR REPLACE FUNCTION redis.fetch_message(
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 BEGIN
     RETURN QUERY
-    SELECT m.kind::text, CASE WHEN start = 1 THEN pg_catalog.encode(m.channel, 'hex') END, pg_catalog.octet_length(m.message)::bigint,
+    SELECT m.kind::text, CASE WHEN start = 1 THEN pg_catalog.encode(m.channel, 'hex') END,
+           pg_catalog.octet_length(m.message)::bigint,
            pg_catalog.encode(pg_catalog.substr(m.message, start, 4194304), 'hex')
     FROM redis.messages m
     WHERE m.id = message_id AND EXISTS (SELECT FROM redis.receivers(m.kind, m.channel) r WHERE r.proxy = redis.own_proxy());

@@ -155,6 +155,8 @@ DECLARE
 BEGIN
     IF pg_catalog.strpos(wanted, class) = 0 AND (pg_catalog.strpos(wanted, 'A') = 0 OR class IN ('n', 'm')) THEN
         RETURN false;
+    ELSIF NOT EXISTS (SELECT FROM redis.subscriptions) THEN -- nobody listens to anything
+        RETURN false;
     END IF;
     IF pg_catalog.octet_length(k) = 2001 THEN -- stored in its short form, it seems
         whole_key := redis.whole_key(d, k);
