@@ -1,9 +1,10 @@
--- What depends on a key's being absent: WATCH of an absent key, and who waits for one. A key came into being: called by every creation
--- of a key's row, and when an emptied list gets elements again, under the key's lock, in that transaction. Always true. (Another row
--- whose time is up may come to life again without it: redis.watch removes such a row.)
+-- What depends on a key's being absent: WATCH of an absent key, and who waits for one. A key came into being: called by every
+-- creation of a key's row, and when an emptied list gets elements again, under the key's lock, in that transaction. Always true.
+-- (Another row whose time is up may come to life again without it: redis.watch removes such a row.)
 
 -- kind and elements: the key's type and size, as far as they are known.
-CREATE OR REPLACE FUNCTION redis.appeared(d smallint, k bytea, kind "char" DEFAULT NULL, elements bigint DEFAULT NULL) RETURNS boolean
+CREATE OR REPLACE FUNCTION redis.appeared(d smallint, k bytea, kind "char" DEFAULT NULL, elements bigint DEFAULT NULL)
+RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
     done boolean := true;
