@@ -13,7 +13,7 @@ BEGIN
        OR EXISTS (SELECT FROM redis.waiters w WHERE w.db = d AND w.key = k) THEN
         DELETE FROM redis.absent_watches w WHERE w.db = d AND w.key = k;
         IF kind IS NULL THEN
-            done := redis.appeared(d, k, 'l', 1) AND redis.appeared(d, k, 'z', 1);
+            done := redis.wake_waiters(d, k, 'l', 1) AND redis.wake_waiters(d, k, 'z', 1);
         ELSE
             done := redis.wake_waiters(d, k, kind, greatest(elements, 1));
         END IF;
