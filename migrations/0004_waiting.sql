@@ -1,8 +1,8 @@
--- Who waits for a key (BLPOP and its kin): a row for each key a client waits for. Nothing of this has to survive a crash: proxies that
--- are alive register their clients again.
+-- Who waits for a key (BLPOP and its kin): a row for each key a client waits for. Nothing of this has to survive a crash: proxies
+-- that are alive register their clients again.
 CREATE UNLOGGED SEQUENCE redis.arrivals;
 CREATE UNLOGGED TABLE redis.waiters (
-    waiter bigint NOT NULL,        -- the number of the wait: its proxy's number in the upper half, the proxy's own count in the lower
+    waiter bigint NOT NULL,        -- the number of the wait: its proxy's number, and in the lower 32 bits the proxy's own count
     since bigint NOT NULL,         -- when it came, from redis.arrivals: the longest waiting is served first
     woken bigint,                  -- when it was last told that the key is there, from redis.arrivals; NULL: it has looked since
     db smallint NOT NULL,
@@ -15,4 +15,4 @@ CREATE INDEX waiters_waiter ON redis.waiters (waiter);
 
 ALTER TABLE redis.commands
     ADD COLUMN waiting text,       -- the function that a proxy calls so that its client can wait; NULL: nobody waits
-    ADD COLUMN timeout text;       -- where its timeout is: the number of an argument, negative from the end, in seconds; or the word before it, in ms
+    ADD COLUMN timeout text;       -- where its timeout is, see docs/commands.md

@@ -22,7 +22,7 @@ RSpec.describe "commands of one's own", pgredis_only: 'Redis has no SQL' do
     run(<<~SQL)
       DELETE FROM redis.commands WHERE NOT built_in;
       DO $$ DECLARE f regprocedure; BEGIN
-        FOR f IN SELECT oid FROM pg_proc WHERE proname LIKE 'own\\_%' OR proname = 'hit' LOOP EXECUTE 'DROP FUNCTION ' || f; END LOOP;
+        FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND (proname LIKE 'own\\_%' OR proname = 'hit') LOOP EXECUTE 'DROP FUNCTION ' || f; END LOOP;
       END $$;
       SELECT pg_notify('redis', 'registry');
     SQL

@@ -979,7 +979,8 @@ SELECT redis.register_command('lpos', 'redis_lpos', arity => -3,
 -- Blocking commands. For waiter and attempt see redis.ready_key().
 
 -- BLPOP and BRPOP of any number of keys.
-CREATE OR REPLACE FUNCTION redis.list_pop_or_wait(arguments bytea[], at_left boolean, waiter bigint, attempt bigint) RETURNS bytea[]
+CREATE OR REPLACE FUNCTION redis.list_pop_or_wait(arguments bytea[], at_left boolean, waiter bigint, attempt bigint)
+RETURNS bytea[]
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
@@ -1005,7 +1006,8 @@ BEGIN
 END $$;
 
 -- The same for one key, quickly where there is no line.
-CREATE OR REPLACE FUNCTION redis.list_pop_or_wait(key bytea, timeout bytea, at_left boolean, waiter bigint, attempt bigint) RETURNS bytea[]
+CREATE OR REPLACE FUNCTION redis.list_pop_or_wait(key bytea, timeout bytea, at_left boolean, waiter bigint, attempt bigint)
+RETURNS bytea[]
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
@@ -1045,7 +1047,8 @@ BEGIN
     RETURN QUERY
     WITH calls AS MATERIALIZED (
         SELECT u.k, u.key, u.waiter, u.n, pg_catalog.row_number() OVER (PARTITION BY u.k ORDER BY u.n) AS place
-        FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(keys), pg_catalog.unnest(waiters)) WITH ORDINALITY AS u(k, key, waiter, n)
+        FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(keys), pg_catalog.unnest(waiters))
+            WITH ORDINALITY AS u(k, key, waiter, n)
     ), taken AS MATERIALIZED (
         SELECT s.k, redis.list_take(d, s.k, at_left, s.wanted) AS elements
         FROM (SELECT c.k, pg_catalog.count(*) AS wanted FROM calls c GROUP BY c.k) AS s
@@ -1081,12 +1084,14 @@ BEGIN
     RETURN redis.list_pop_or_wait(key, timeout, true, waiter, attempt);
 END $$;
 
-CREATE OR REPLACE FUNCTION redis.batch_blpop(waiters bigint[], attempts bigint[], keys bytea[], timeouts bytea[]) RETURNS SETOF bytea[]
+CREATE OR REPLACE FUNCTION redis.batch_blpop(waiters bigint[], attempts bigint[], keys bytea[], timeouts bytea[])
+RETURNS SETOF bytea[]
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     RETURN QUERY SELECT * FROM redis.batch_pop_or_wait(waiters, attempts, keys, timeouts, true);
 END $$;
-SELECT redis.register_command('blpop', 'redis_blpop', arity => -3, batch => 'redis.batch_blpop', waiting => 'redis.blpop_or_wait', timeout => '-1',
+SELECT redis.register_command('blpop', 'redis_blpop', arity => -3, batch => 'redis.batch_blpop',
+  waiting => 'redis.blpop_or_wait', timeout => '-1',
   flags => 'write noscript blocking', categories => 'write list slow blocking',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [-2, 1, 0]}]',
   since => '2.0.0', command_group => 'list', complexity => 'O(N)',
@@ -1115,12 +1120,14 @@ BEGIN
     RETURN redis.list_pop_or_wait(key, timeout, false, waiter, attempt);
 END $$;
 
-CREATE OR REPLACE FUNCTION redis.batch_brpop(waiters bigint[], attempts bigint[], keys bytea[], timeouts bytea[]) RETURNS SETOF bytea[]
+CREATE OR REPLACE FUNCTION redis.batch_brpop(waiters bigint[], attempts bigint[], keys bytea[], timeouts bytea[])
+RETURNS SETOF bytea[]
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     RETURN QUERY SELECT * FROM redis.batch_pop_or_wait(waiters, attempts, keys, timeouts, false);
 END $$;
-SELECT redis.register_command('brpop', 'redis_brpop', arity => -3, batch => 'redis.batch_brpop', waiting => 'redis.brpop_or_wait', timeout => '-1',
+SELECT redis.register_command('brpop', 'redis_brpop', arity => -3, batch => 'redis.batch_brpop',
+  waiting => 'redis.brpop_or_wait', timeout => '-1',
   flags => 'write noscript blocking', categories => 'write list slow blocking',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [-2, 1, 0]}]',
   since => '2.0.0', command_group => 'list', complexity => 'O(N)',
@@ -1129,7 +1136,8 @@ SELECT redis.register_command('brpop', 'redis_brpop', arity => -3, batch => 'red
 
 -- BLMOVE and BRPOPLPUSH.
 CREATE OR REPLACE FUNCTION redis.list_move_or_wait(
-    source bytea, destination bytea, from_left boolean, to_left boolean, timeout bytea, waiter bigint, attempt bigint) RETURNS bytea
+    source bytea, destination bytea, from_left boolean, to_left boolean, timeout bytea, waiter bigint, attempt bigint)
+RETURNS bytea
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
@@ -1147,14 +1155,17 @@ BEGIN
     RETURN result;
 END $$;
 
-CREATE OR REPLACE FUNCTION public.redis_blmove(source bytea, destination bytea, wherefrom text, whereto text, timeout bytea) RETURNS bytea
+CREATE OR REPLACE FUNCTION public.redis_blmove(source bytea, destination bytea, wherefrom text, whereto text, timeout bytea)
+RETURNS bytea
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    RETURN redis.list_move_or_wait(source, destination, redis.parse_list_end(wherefrom), redis.parse_list_end(whereto), timeout, NULL, 0);
+    RETURN redis.list_move_or_wait(source, destination, redis.parse_list_end(wherefrom), redis.parse_list_end(whereto), timeout,
+                                   NULL, 0);
 END $$;
 COMMENT ON FUNCTION public.redis_blmove(bytea, bytea, text, text, bytea) IS
 'BLMOVE source destination LEFT | RIGHT LEFT | RIGHT timeout
-LMOVE, for which a client of a proxy waits while the source is absent, timeout seconds, 0 for ever. Errors: WRONGTYPE, syntax, timeout.';
+LMOVE, for which a client of a proxy waits while the source is absent, timeout seconds, 0 for ever.
+Errors: WRONGTYPE, syntax, timeout.';
 
 CREATE OR REPLACE FUNCTION redis.blmove_or_wait(
     waiter bigint, attempt bigint, source bytea, destination bytea, wherefrom text, whereto text, timeout bytea) RETURNS bytea
@@ -1185,7 +1196,8 @@ LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     RETURN redis.list_move_or_wait(source, destination, false, true, timeout, waiter, attempt);
 END $$;
-SELECT redis.register_command('brpoplpush', 'redis_brpoplpush', arity => 4, waiting => 'redis.brpoplpush_or_wait', timeout => '-1',
+SELECT redis.register_command('brpoplpush', 'redis_brpoplpush', arity => 4,
+  waiting => 'redis.brpoplpush_or_wait', timeout => '-1',
   flags => 'write denyoom noscript blocking', categories => 'write list slow blocking',
   key_specs => '[{"flags": "RW access delete", "index": 1, "range": [0, 1, 0]}, {"flags": "RW insert", "index": 2, "range": [0, 1, 0]}]',
   since => '2.2.0', command_group => 'list', complexity => 'O(1)',

@@ -1548,7 +1548,8 @@ SELECT redis.register_command('zmpop', 'redis_zmpop', arity => -4,
 
 -- BZPOPMIN and BZPOPMAX.
 CREATE OR REPLACE FUNCTION redis.scored_pop_or_wait(
-    arguments bytea[], highest boolean, waiter bigint, attempt bigint, OUT key bytea, OUT member bytea, OUT score double precision)
+    arguments bytea[], highest boolean, waiter bigint, attempt bigint,
+    OUT key bytea, OUT member bytea, OUT score double precision)
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
@@ -1572,15 +1573,16 @@ BEGIN
     done := redis.served(waiter, attempt);
 END $$;
 
-CREATE OR REPLACE FUNCTION public.redis_bzpopmin(VARIADIC arguments bytea[], OUT key bytea, OUT member bytea, OUT score double precision)
+CREATE OR REPLACE FUNCTION public.redis_bzpopmin(
+    VARIADIC arguments bytea[], OUT key bytea, OUT member bytea, OUT score double precision)
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     SELECT p.key, p.member, p.score INTO key, member, score FROM redis.scored_pop_or_wait(arguments, false, NULL, 0) p;
 END $$;
 COMMENT ON FUNCTION public.redis_bzpopmin(bytea[]) IS
 'BZPOPMIN key [key ...] timeout
-Pops the member with the lowest score from the first of these sorted sets that exists; returns the key, the member and its score. NULLs
-when none does: only clients of a proxy wait, timeout seconds, 0 for ever. Errors: WRONGTYPE, timeout.';
+Pops the member with the lowest score from the first of these sorted sets that exists; returns the key, the member and its
+score. NULLs when none does: only clients of a proxy wait, timeout seconds, 0 for ever. Errors: WRONGTYPE, timeout.';
 
 CREATE OR REPLACE FUNCTION redis.bzpopmin_or_wait(
     waiter bigint, attempt bigint, VARIADIC arguments bytea[], OUT key bytea, OUT member bytea, OUT score double precision)
@@ -1596,15 +1598,16 @@ SELECT redis.register_command('bzpopmin', 'redis_bzpopmin', arity => -3, waiting
   summary => 'Pops the member with the lowest score of a sorted set, or waits for one.',
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0, "flags": ["multiple"]}, {"name": "timeout", "type": "double"}]');
 
-CREATE OR REPLACE FUNCTION public.redis_bzpopmax(VARIADIC arguments bytea[], OUT key bytea, OUT member bytea, OUT score double precision)
+CREATE OR REPLACE FUNCTION public.redis_bzpopmax(
+    VARIADIC arguments bytea[], OUT key bytea, OUT member bytea, OUT score double precision)
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     SELECT p.key, p.member, p.score INTO key, member, score FROM redis.scored_pop_or_wait(arguments, true, NULL, 0) p;
 END $$;
 COMMENT ON FUNCTION public.redis_bzpopmax(bytea[]) IS
 'BZPOPMAX key [key ...] timeout
-Pops the member with the highest score from the first of these sorted sets that exists; returns the key, the member and its score. NULLs
-when none does: only clients of a proxy wait, timeout seconds, 0 for ever. Errors: WRONGTYPE, timeout.';
+Pops the member with the highest score from the first of these sorted sets that exists; returns the key, the member and its
+score. NULLs when none does: only clients of a proxy wait, timeout seconds, 0 for ever. Errors: WRONGTYPE, timeout.';
 
 CREATE OR REPLACE FUNCTION redis.bzpopmax_or_wait(
     waiter bigint, attempt bigint, VARIADIC arguments bytea[], OUT key bytea, OUT member bytea, OUT score double precision)
@@ -1635,7 +1638,8 @@ CREATE OR REPLACE FUNCTION redis.bzmpop_or_wait(
     OUT key bytea, OUT members bytea[], OUT scores double precision[])
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    SELECT p.key, p.members, p.scores INTO key, members, scores FROM redis.zmpop_or_wait(timeout, numkeys, arguments, waiter, attempt) p;
+    SELECT p.key, p.members, p.scores INTO key, members, scores
+    FROM redis.zmpop_or_wait(timeout, numkeys, arguments, waiter, attempt) p;
 END $$;
 SELECT redis.register_command('bzmpop', 'redis_bzmpop', arity => -5, waiting => 'redis.bzmpop_or_wait', timeout => '1',
   flags => 'write blocking movablekeys', categories => 'write sortedset slow blocking',

@@ -264,7 +264,7 @@ std::optional<std::uint64_t> timeout_of(const Command& command, std::span<const 
         });
         if (word != arguments.end() && word + 1 != arguments.end()) argument = &*(word + 1);
     }
-    if (argument == nullptr) return std::nullopt;
+    if (argument == nullptr || argument->empty()) return std::nullopt;
     char* end = nullptr;
     const auto milliseconds = std::ceil(std::strtold(argument->c_str(), &end) * milliseconds_a_unit);
     // Beyond this it is as good as for ever.

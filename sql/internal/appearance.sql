@@ -1,6 +1,6 @@
--- What depends on a key's being absent: WATCH of an absent key, and who waits for one. A key came into being: called by every creation
--- of a key's row, and when an emptied list gets elements again, under the key's lock, in that transaction. Always true. (Another row
--- whose time is up may come to life again without it: redis.watch removes such a row.)
+-- What depends on a key's being absent: WATCH of an absent key, and who waits for one. A key came into being: called by every
+-- creation of a key's row, and when an emptied list gets elements again, under the key's lock, in that transaction. Always true.
+-- (Another row whose time is up may come to life again without it: redis.watch removes such a row.)
 
 -- kind and elements: the key's type and size, NULL or 0 where that is not known yet.
 CREATE OR REPLACE FUNCTION redis.appeared(d smallint, k bytea, kind "char", elements bigint) RETURNS boolean

@@ -7,7 +7,8 @@ CREATE OR REPLACE FUNCTION redis.register_command(
     reply text DEFAULT '', lane text DEFAULT 'quick', summary text DEFAULT '', since text DEFAULT '', command_group text DEFAULT '',
     complexity text DEFAULT '', arguments jsonb DEFAULT NULL, tips text DEFAULT '', deprecated_since text DEFAULT NULL,
     replaced_by text DEFAULT NULL, doc_flags text DEFAULT NULL, batch text DEFAULT NULL,
-    waiting text DEFAULT NULL, timeout text DEFAULT NULL, built_in boolean DEFAULT coalesce(pg_catalog.current_setting('redis.deploying', true) = 'on', false)) RETURNS void
+    waiting text DEFAULT NULL, timeout text DEFAULT NULL,
+    built_in boolean DEFAULT coalesce(pg_catalog.current_setting('redis.deploying', true) = 'on', false)) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM redis.commands c WHERE c.name = pg_catalog.lower(register_command.name);

@@ -1,13 +1,13 @@
 -- Waiting for a key. A blocking command's plain function (redis_blpop) never waits. For a client that may, the proxy calls its
--- waiting function (redis.blpop_or_wait), which pops, or else puts the waiter into the line of each of its keys, in one transaction
--- under the keys' locks: a push takes the same locks, so none goes unnoticed.
+-- waiting function (redis.blpop_or_wait), which pops, or else puts the waiter into the line of each of its keys, in one
+-- transaction under the keys' locks: a push takes the same locks, so none goes unnoticed.
 --
 -- Who makes a key appear wakes those who have waited longest, as many as there are elements (redis.appeared); they try again.
 -- Whoever leaves a line, served or not, wakes the next if something is left. So a key that is there and waited for has somebody
 -- who was told so, and a push to a list that is not empty need not look. All of this happens under the key's lock.
 --
--- An attempt takes no more than its turn: it pops from a key that has more elements than waiters in front. A newcomer is behind them
--- all.
+-- An attempt takes no more than its turn: it pops from a key that has more elements than waiters in front. A newcomer is behind
+-- them all.
 
 -- The timeout of a blocking command, in seconds; true unless it raises the error.
 CREATE OR REPLACE FUNCTION redis.parse_timeout(timeout bytea) RETURNS boolean
@@ -65,9 +65,10 @@ BEGIN
     RETURN true;
 END $$;
 
--- Which of these locked keys to pop from: the first that is there, in its turn. NULL: none. One of another type is an error, unless
--- the command has waited; then it counts as absent. A waiter that was woken looks first at the keys it was woken for, in that order.
--- waiter NULL: one that does not wait, nor heed the line. attempt: 0 the first, 1 a later one, 2 one that heeds no line any more.
+-- Which of these locked keys to pop from: the first that is there, in its turn. NULL: none. One of another type is an error,
+-- unless the command has waited; then it counts as absent. A waiter that was woken looks first at the keys it was woken for, in
+-- that order. waiter NULL: one that does not wait, nor heed the line. attempt: 0 the first, 1 a later one, 2 one that heeds no
+-- line any more.
 CREATE OR REPLACE FUNCTION redis.ready_key(d smallint, ks bytea[], kind "char", waiter bigint, attempt bigint) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -99,7 +100,7 @@ BEGIN
             RETURN place;
         ELSIF elements > (SELECT pg_catalog.count(*) FROM (
                 SELECT FROM redis.waiters w WHERE w.db = d AND w.key = ks[place] AND w.kind = ready_key.kind
-                                              AND w.since < coalesce(arrival, 9223372036854775807) LIMIT elements) AS in_front) THEN
+                  AND w.since < coalesce(arrival, 9223372036854775807) LIMIT elements) AS in_front) THEN
             RETURN place;
         END IF;
     END LOOP;
@@ -152,7 +153,8 @@ DECLARE
     ds smallint[];
     ks bytea[];
 BEGIN
-    SELECT pg_catalog.array_agg(w.db), pg_catalog.array_agg(w.key) INTO ds, ks FROM redis.waiters w WHERE w.waiter = stop_waiting.waiter;
+    SELECT pg_catalog.array_agg(w.db), pg_catalog.array_agg(w.key) INTO ds, ks FROM redis.waiters w
+    WHERE w.waiter = stop_waiting.waiter;
     IF ks IS NOT NULL THEN
         PERFORM redis.lock_keys(ds[1], ks);
         LOCK TABLE redis.keys IN ACCESS SHARE MODE; -- before rows that others wait for, as FLUSHALL does
@@ -172,8 +174,9 @@ BEGIN
         SELECT w.waiter FROM redis.waiters w
         WHERE w.waiter >= first AND w.waiter < first + 4294967296
           AND (SELECT s.type = w.kind AND (s.expires_at IS NULL OR s.expires_at > now)
-               FROM (SELECT x.type, x.expires_at FROM redis.keys x WHERE x.db = w.db AND x.key = w.key ORDER BY x.id DESC LIMIT 1) AS s)
+               FROM (SELECT x.type, x.expires_at FROM redis.keys x
+                     WHERE x.db = w.db AND x.key = w.key ORDER BY x.id DESC LIMIT 1) AS s)
         ORDER BY w.waiter);
 END $$;
 COMMENT ON FUNCTION redis.overlooked_waiters() IS
-'For proxies: those of this proxy''s waiters for whom something is there. All of them have been told, unless a notification was lost.';
+'For proxies: those of this proxy''s waiters for whom something is there. All were told, unless a notification was lost.';
