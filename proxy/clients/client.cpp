@@ -410,7 +410,8 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
         if (server_.monitored() && is_monitored(*command)) show_monitors(request.arguments);
         if (server_.tells_misses()) {
             if (auto misses = misses_call(*command, request.arguments))
-                job->add({std::move(*misses), [](const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&) {}});
+                job->add(
+                    Question{std::move(*misses), [](const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&) {}});
         }
         auto bound = commands::bind(*command, std::move(request.arguments));
         if (auto* error = std::get_if<std::string>(&bound)) {

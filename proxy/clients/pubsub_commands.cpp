@@ -15,14 +15,17 @@ std::vector<std::string> take_names(Invocation& invocation) {
     return {std::make_move_iterator(arguments.begin() + 1), std::make_move_iterator(arguments.end())};
 }
 
+// Where the confirmations of an EXEC's commands go; others are frames of their own.
+resp::ReplyWriter* exec_writer(Invocation& invocation) { return invocation.client.in_exec() ? &invocation.writer : nullptr; }
+
 template <SubscriptionKind kind>
 void subscribe(Invocation& invocation) {
-    invocation.server.subscriptions().subscribe(invocation.client, kind, take_names(invocation), invocation.in_exec);
+    invocation.server.subscriptions().subscribe(invocation.client, kind, take_names(invocation), exec_writer(invocation));
 }
 
 template <SubscriptionKind kind>
 void unsubscribe(Invocation& invocation) {
-    invocation.server.subscriptions().unsubscribe(invocation.client, kind, take_names(invocation), invocation.in_exec);
+    invocation.server.subscriptions().unsubscribe(invocation.client, kind, take_names(invocation), exec_writer(invocation));
 }
 
 }  // namespace

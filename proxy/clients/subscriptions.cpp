@@ -31,9 +31,8 @@ std::size_t told_count(const Client& client, SubscriptionKind kind) {
     return own.count(SubscriptionKind::channel) + own.count(SubscriptionKind::pattern);
 }
 
-void write_change(Client& client, std::string_view word, SubscriptionKind kind, const std::string* name) {
-    std::string frame;
-    resp::ReplyWriter writer(frame, client.protocol);
+void write_change(const Client& client, std::string_view word, SubscriptionKind kind, const std::string* name,
+                  resp::ReplyWriter& writer) {
     writer.push(3);
     writer.bulk(word);
     if (name == nullptr) {
@@ -42,7 +41,6 @@ void write_change(Client& client, std::string_view word, SubscriptionKind kind, 
         writer.bulk(*name);
     }
     writer.integer(static_cast<std::int64_t>(told_count(client, kind)));
-    client.push(frame);
 }
 
 void append_hex(std::string& out, std::string_view bytes) {
@@ -92,18 +90,26 @@ class SubscriptionJob final : public ClientJob {
     void on_failure(std::size_t, const postgres::Failure&) override {}
 
     // Every name is answered, changed or not.
-    void answer() {
+    void answer(resp::ReplyWriter& writer) {
         auto& subscriptions = server().subscriptions();
-        if (client() == nullptr) return;
         for (const auto& name : names) {
             if (subscribes) {
                 subscriptions.add(*client(), kind, name);
             } else {
                 subscriptions.remove(*client(), kind, name);
             }
-            write_change(*client(), (subscribes ? subscribe_words : unsubscribe_words)[index_of(kind)], kind, &name);
+            write_change(*client(), (subscribes ? subscribe_words : unsubscribe_words)[index_of(kind)], kind, &name, writer);
         }
-        if (names.empty()) write_change(*client(), unsubscribe_words[index_of(kind)], kind, nullptr);
+        if (names.empty()) write_change(*client(), unsubscribe_words[index_of(kind)], kind, nullptr, writer);
+    }
+
+    // The same as frames that are sent in silent modes too.
+    void answer() {
+        if (client() == nullptr) return;
+        std::string frames;
+        resp::ReplyWriter writer(frames, client()->protocol);
+        answer(writer);
+        client()->push(frames);
     }
 
     void refuse(const std::string& error) {
@@ -130,7 +136,7 @@ std::size_t Subscriptions::count(SubscriptionKind kind) const {
         std::count_if(entries.begin(), entries.end(), [](const auto& entry) { return !entry.second.clients.empty(); }));
 }
 
-void Subscriptions::subscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names, bool in_exec) {
+void Subscriptions::subscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names, resp::ReplyWriter* in_exec) {
     const auto* own = client.subscriptions ? &client.subscriptions->of(kind) : nullptr;
     std::unordered_set<std::string> changed;
     for (const auto& name : names) {
@@ -138,8 +144,8 @@ void Subscriptions::subscribe(Client& client, SubscriptionKind kind, std::vector
     }
     const auto job = std::make_shared<SubscriptionJob>(client, kind, true, std::move(names),
                                                        std::vector<std::string>(changed.begin(), changed.end()));
-    if (in_exec || job->changed.empty()) {
-        job->answer();
+    if (in_exec != nullptr || job->changed.empty()) {
+        in_exec != nullptr ? job->answer(*in_exec) : job->answer();
         flush();
         return;
     }
@@ -153,7 +159,8 @@ void Subscriptions::subscribe(Client& client, SubscriptionKind kind, std::vector
     flush();
 }
 
-void Subscriptions::unsubscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names, bool in_exec) {
+void Subscriptions::unsubscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names,
+                                resp::ReplyWriter* in_exec) {
     const auto* own = client.subscriptions ? &client.subscriptions->of(kind) : nullptr;
     if (names.empty() && own != nullptr) names.assign(own->begin(), own->end());
     std::unordered_set<std::string> changed;
@@ -162,8 +169,8 @@ void Subscriptions::unsubscribe(Client& client, SubscriptionKind kind, std::vect
     }
     const auto job = std::make_shared<SubscriptionJob>(client, kind, false, std::move(names),
                                                        std::vector<std::string>(changed.begin(), changed.end()));
-    if (in_exec || job->changed.empty()) {
-        job->answer();
+    if (in_exec != nullptr || job->changed.empty()) {
+        in_exec != nullptr ? job->answer(*in_exec) : job->answer();
         flush();
         return;
     }

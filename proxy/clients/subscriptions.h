@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "clients/messages.h"
+#include "resp/reply_writer.h"
 
 struct pg_result;
 
@@ -43,10 +44,10 @@ class Subscriptions {
     ~Subscriptions();
 
     // Carry out a client's SUBSCRIBE, UNSUBSCRIBE or one of their kin, and answer it when the database knows. The client's later
-    // requests wait meanwhile, save in the replies of an EXEC, where nothing can: there it is answered at once, and then the
-    // database is told.
-    void subscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names, bool in_exec);
-    void unsubscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names, bool in_exec);
+    // requests wait meanwhile, save in the replies of an EXEC, where nothing can: there it is answered at once, into in_exec, and
+    // then the database is told.
+    void subscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names, resp::ReplyWriter* in_exec);
+    void unsubscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names, resp::ReplyWriter* in_exec);
     // The client is going away, or RESET.
     void forget(Client& client);
 
