@@ -17,7 +17,7 @@ RSpec.describe 'blocking commands' do
   end
 
   def blocked(port = ports.first)
-    Integer(connect(port: port).call('INFO', 'clients')[/^blocked_clients:(\d+)/, 1])
+    connect(port: port).call('CLIENT', 'LIST').lines.count { |line| line =~ / laddr=\S+:#{port} .* flags=\w*b/ }
   end
 
   # A client that has sent this command and is known to wait.

@@ -116,7 +116,7 @@ RSpec.describe 'operations', pgredis_only: "options, log and limits are the prox
       rude = connect(port: @proxy.port)
       rude.send_raw("*3\r\n$3\r\nSET\r\n$100\r\nunfinished")
       rude.close
-      eventually { expect(client.call('CLIENT', 'LIST').lines.size).to eq 1 }
+      eventually { expect(client.call('CLIENT', 'LIST').lines.grep(/ laddr=\S+:#{@proxy.port} /).size).to eq 1 }
       lines = @proxy.log.lines
       expect(lines.grep_v(/ info (server: ready: listening on 127\.0\.0\.1:\d+|postgres: connected to Postgres)$/)).to eq []
       expect(lines).to all(match(/\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d info /))

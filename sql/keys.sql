@@ -118,7 +118,10 @@ BEGIN
     SELECT pg_catalog.count(*) FILTER (WHERE NOT s.expired) INTO deleted
     FROM (SELECT g.expired, CASE WHEN g.emptied THEN false WHEN g.expired THEN redis.changed(d, g.key, 'x', 'expired')
                                  ELSE redis.changed(d, g.key, 'g', 'del') END
-          FROM gone g OFFSET 0) AS s;
+          FROM gone g
+          LEFT JOIN (SELECT u.k, pg_catalog.min(u.n) AS place FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n)
+                     WHERE redis.wants_events() GROUP BY u.k) AS u ON u.k = g.key
+          ORDER BY u.place OFFSET 0) AS s;
     RETURN deleted;
 END $$;
 

@@ -433,12 +433,15 @@ void Lane::on_sync() {
     deliver(range);
 }
 
-// Answers the calls of this range; before that, Postgres gets what is to be done next, so that it is not idle meanwhile.
+// Answers the calls of this range. When they are the last ones Postgres gets the next batch before that, so that it is not idle
+// meanwhile; else not, since a connection lost while sending must find them answered.
 void Lane::deliver(const Range& range) {
-    const auto jobs = todo_.empty() ? std::exchange(jobs_, {}) : std::vector<std::shared_ptr<Job>>();
-    const auto items = todo_.empty() ? std::exchange(items_, {}) : items_;
+    const bool last = todo_.empty();
+    const auto jobs = last ? std::exchange(jobs_, {}) : std::vector<std::shared_ptr<Job>>();
+    const auto finished = last ? std::exchange(items_, {}) : std::vector<Item>();
+    const auto& items = last ? finished : items_;
     const auto steps = std::exchange(steps_, {});
-    next();
+    if (last) next();
     struct Answer {
         const PGresult* result;
         int row;
@@ -460,6 +463,7 @@ void Lane::deliver(const Range& range) {
         job->answer({answer.result, answer.row, answer.count});
         if (job->done()) job->on_done();
     }
+    if (!last) next();
 }
 
 void Lane::fail_item(const Item& item, const Failure& failure) {
