@@ -18,7 +18,9 @@ RSpec.describe 'Postgres goes away', pgredis_only: 'it is Postgres that goes' do
   # Returns for each its key, the replies it got and how many of them were doubtful; fails when one got another error.
   def counting(ports)
     stop = false
-    counters = Array.new(ports.size) { |i| { key: "counter:#{i}", replies: [], doubtful: 0 } }
+    # Keys of this call: the examples share a cluster.
+    began = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
+    counters = Array.new(ports.size) { |i| { key: "counter:#{began}:#{i}", replies: [], doubtful: 0 } }
     threads = counters.zip(ports).map do |counter, port|
       client = connect(port: port)
       Thread.new do
