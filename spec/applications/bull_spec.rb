@@ -29,7 +29,7 @@ RSpec.describe 'Bull', application: 'Bull', needs: %w[EVALSHA EVAL BRPOPLPUSH PS
   end
 
   it 'a rate limit' do
-    expect(bull('limited')).to eq(slow: true, crowded: false)
+    expect(bull('limited')).to be >= 550 # two at once, then two each 300 ms
   end
 
   it 'events, and waiting for a job through another proxy' do

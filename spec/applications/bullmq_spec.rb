@@ -36,7 +36,7 @@ RSpec.describe 'BullMQ', application: 'BullMQ', needs: %w[EVALSHA EVAL BZPOPMIN 
   end
 
   it 'a rate limit' do
-    expect(bullmq('limited')).to eq(slow: true, crowded: false)
+    expect(bullmq('limited')).to be >= 550 # two at once, then two each 300 ms
   end
 
   it 'pausing, deduplication, progress, logs, removing, draining' do

@@ -49,8 +49,8 @@ RSpec.describe 'ruby-redis' do
 
   it 'blocking commands', application: 'ruby-redis', needs: %w[BLPOP BRPOP BLMOVE BZPOPMIN] do
     # Longer than the client's own timeout, too.
-    patient = open_redis(ports.last, timeout: 0.3)
-    expect(patient.blpop('never', timeout: 0.5)).to be_nil
+    patient = open_redis(ports.last, timeout: 1)
+    expect(patient.blpop('never', timeout: 1.2)).to be_nil
     waiters = [-> { open_redis.blpop('empty', 'queue', timeout: 20) },
                -> { open_redis(ports.last).blmove('source', 'target', 'LEFT', 'RIGHT', timeout: 20) },
                -> { open_redis.bzpopmin('scores', timeout: 20) }].map { |waiter| Thread.new(&waiter) }

@@ -78,9 +78,10 @@ const jobs = {
     const limited = new Queue('limited', { redis: here, settings, limiter: { max: 2, duration: 300 } })
     const times = []
     limited.process(10, async () => { times.push(Date.now()) })
+    const begun = Date.now()
     await limited.addBulk(Array.from({ length: 6 }, () => ({ data: {} })))
     await eventually(() => times.length === 6)
-    return { slow: times[5] - times[0] >= 500, crowded: times.some((t, i) => times[i + 2] - t < 150) }
+    return times[5] - begun
   },
 
   async events () {

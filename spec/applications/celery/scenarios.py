@@ -81,7 +81,7 @@ def failures():
     retried = fail_at_first.delay(2).get(timeout=TIMEOUT)
     exhausted = fail_at_first.delay(9).get(timeout=TIMEOUT, propagate=False)
     broken = chord((add.s(1, 1), fail.s("part")), total.s()).delay().get(timeout=TIMEOUT, propagate=False)
-    late = add.apply_async((1, 1), countdown=2)
+    late = add.apply_async((1, 1), countdown=3)
     late.revoke()
     running = wait_for.delay("never")
     eventually(lambda: running.state == "WAITING")

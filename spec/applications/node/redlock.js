@@ -2,7 +2,7 @@
 
 const Redis = require('ioredis')
 const Redlock = require('redlock').default
-const { here, elsewhere, failure, run } = require('../scenario')
+const { here, elsewhere, eventually, failure, run } = require('../scenario')
 
 const [redis, other] = [new Redis(here), new Redis(elsewhere)]
 const locks = new Redlock([redis], { retryCount: 0 })
@@ -30,10 +30,11 @@ run({
       await new Promise(resolve => setTimeout(resolve, 5))
       inside--
     })))
-    // Kept alive longer than its time.
-    const kept = await patient.using(['d'], 300, { automaticExtensionThreshold: 200 }, async signal => {
-      await new Promise(resolve => setTimeout(resolve, 600))
-      return [signal.aborted, await redis.exists('d')]
+    // Kept alive: its time grows again.
+    const kept = await patient.using(['d'], 10000, { automaticExtensionThreshold: 9800 }, async signal => {
+      let last = await redis.pttl('d')
+      await eventually(async () => last < (last = await redis.pttl('d')))
+      return signal.aborted
     })
     const left = await redis.keys('*')
     return { refused, ttl: ttl > 5000 && ttl <= 10000, longer: longer > 20000, released, most, sum, kept, left }

@@ -9,7 +9,7 @@ const { here, elsewhere, eventually, run } = require('../scenario')
 
 async function serve (address) {
   const server = http.createServer()
-  const io = new Server(server, { adapter: createAdapter(new Redis(address), new Redis(address), { requestsTimeout: 5000 }) })
+  const io = new Server(server, { adapter: createAdapter(new Redis(address), new Redis(address), { requestsTimeout: 20000 }) })
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
   return { io, port: server.address().port }
 }
@@ -38,7 +38,7 @@ run({
     two.io.to(a.socket.id).emit('you', 'a')
     two.io.in('all').except(a.socket.id).emit('others', Buffer.from([0, 255]).toString('hex'))
     await eventually(() => a.seen.length === 2 && b.seen.length === 2)
-    const answers = await one.io.in('all').timeout(5000).emitWithAck('question')
+    const answers = await one.io.in('all').timeout(20000).emitWithAck('question')
     one.io.in(b.socket.id).socketsJoin('club')
     await eventually(async () => (await one.io.in('club').fetchSockets()).length === 1)
     const rooms = [...await one.io.of('/').adapter.allRooms()].filter(room => room === 'club' || room === 'all').sort()

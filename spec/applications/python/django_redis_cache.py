@@ -24,7 +24,7 @@ cache, other = caches["default"], caches["other"]
 
 def caching():
     cache.set("object", {"a": [1, 2]}, timeout=100)
-    cache.set("short", 1, timeout=1)
+    cache.set("short", 1, timeout=2)
     cache.set_many({"x": 1, "y": 2})
     added = [cache.add("x", 9), cache.add("z", 3)]
     facts = {
