@@ -55,16 +55,16 @@ BEGIN
             FROM pg_catalog.unnest(h) WITH ORDINALITY AS u(word, n));
 END $$;
 
--- What a proxy sends ahead of the calls of a script (or of several at once): sets the database number, and locks the scripts' keys in
--- the global order. Scripts that share a transaction wait no longer than others do in batches; one alone may wait.
-CREATE OR REPLACE FUNCTION redis.begin_scripts(d smallint, keys bytea[], patient boolean) RETURNS void
+-- What a proxy sends ahead of several scripts that share a transaction: sets the database number, and locks all their keys in the global
+-- order, for which it waits no longer than a batch does.
+CREATE OR REPLACE FUNCTION redis.begin_scripts(d smallint, keys bytea[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    PERFORM pg_catalog.set_config('lock_timeout', CASE WHEN patient THEN '0' ELSE '100ms' END, true);
+    PERFORM pg_catalog.set_config('lock_timeout', '100ms', true);
     PERFORM redis.begin_batch(d, keys);
 END $$;
-COMMENT ON FUNCTION redis.begin_scripts(smallint, bytea[], boolean) IS
-'For proxies: the beginning of a transaction of scripts. Locks their keys.';
+COMMENT ON FUNCTION redis.begin_scripts(smallint, bytea[]) IS
+'For proxies: the beginning of a transaction that scripts share. Locks their keys.';
 
 -- Keeps a script for EVALSHA. What is there already stays.
 CREATE OR REPLACE FUNCTION redis.store_script(sha text, body bytea) RETURNS void

@@ -304,7 +304,7 @@ void Client::run(resp::Request request) {
         writer.simple_string("QUEUED");
         return;
     }
-    if (const auto handler = find_handler(name.substr(0, name.find('|')))) {
+    if (const auto handler = find_handler(name)) {
         Invocation invocation{server_, *this, arguments, writer};
         handler(invocation);
         return;
@@ -335,7 +335,7 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
         const auto& next = requests_.front().arguments;
         command = server_.registry()->find(next);
         if (command == nullptr || !command->function || command->slow || !command->arity_fits(next.size()) ||
-            find_handler(command->name.substr(0, command->name.find('|'))) != nullptr || server_.paused(command->writes())) {
+            find_handler(command->name) != nullptr || server_.paused(command->writes())) {
             break;
         }
         if (server_.log().enabled(operations::LogLevel::Debug)) log_request(requests_.front());
@@ -349,9 +349,11 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
 }
 
 void Client::submit(std::shared_ptr<ClientJob> job) {
-    job_ = std::move(job);
-    server_.dispatcher().submit(job_);
+    job_ = job;
+    server_.dispatcher().submit(std::move(job));
 }
+
+void Client::wait_for(std::shared_ptr<ClientWork> work) { job_ = std::move(work); }
 
 void Client::await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
                    Continuation done, std::vector<std::string> locked_keys) {
@@ -383,9 +385,9 @@ void Client::unwatch() {
 void Client::on_job_done() {
     // Kept until here: callers up the stack are still in its code.
     const auto finished = std::move(job_);
-    job_calls_ = std::clamp<std::size_t>(wanted_job_reply_bytes * finished->calls.size() / (finished->reply_bytes() + 1), 1,
-                                         max_job_calls);
-    if (finished->transaction) unwatch();
+    if (const auto calls = finished->call_count(); calls > 0)
+        job_calls_ = std::clamp<std::size_t>(wanted_job_reply_bytes * calls / (finished->reply_bytes() + 1), 1, max_job_calls);
+    if (finished->is_transaction()) unwatch();
     pump();
 }
 

@@ -21,6 +21,7 @@ namespace pgredis::clients {
 
 class Server;
 class ClientJob;
+class ClientWork;
 
 class Client {
  public:
@@ -45,6 +46,8 @@ class Client {
                Continuation done, std::vector<std::string> locked_keys = {});
     // The same with a job of the caller's own.
     void submit(std::shared_ptr<ClientJob> job);
+    // Later requests wait until this is done; whoever carries it out keeps it alive.
+    void wait_for(std::shared_ptr<ClientWork> work);
     // Gives up all watches.
     void unwatch();
 
@@ -88,7 +91,7 @@ class Client {
     std::string local_address;
 
  private:
-    friend class ClientJob;
+    friend class ClientWork;
     struct Write;
 
     Client(Server& server, uv_tcp_t* handle);
@@ -115,7 +118,7 @@ class Client {
     std::string unparsed_;        // arrived while no more requests were to be parsed
     std::string protocol_error_;  // to be answered after the requests before it
     std::string deferred_error_;  // the reply to the request behind the job in flight
-    std::shared_ptr<ClientJob> job_;
+    std::shared_ptr<ClientWork> job_;
     std::size_t job_calls_ = 16;     // how many calls the next job may have
     std::string out_;                // replies not yet given to the socket
     std::size_t sending_bytes_ = 0;  // replies given to libuv, not yet taken by the socket

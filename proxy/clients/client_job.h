@@ -1,4 +1,4 @@
-// A job that belongs to a client and writes its replies, as long as the client is there.
+// What a client waits for, and writes its replies as long as the client is there.
 #pragma once
 
 #include "clients/client.h"
@@ -6,19 +6,21 @@
 
 namespace pgredis::clients {
 
-class ClientJob : public postgres::Job {
+class ClientWork {
  public:
-    explicit ClientJob(Client& client) : client_(&client) {}
+    explicit ClientWork(Client& client) : client_(&client) {}
+    ClientWork(const ClientWork&) = delete;
+    ClientWork& operator=(const ClientWork&) = delete;
+    virtual ~ClientWork() = default;
 
     // The client is going away: what is still to come is carried out, and answered to nobody.
     void detach() { client_ = nullptr; }
 
-    // How much its replies came to.
+    // How much its replies came to, and how many calls that were; no calls: that tells nothing.
     [[nodiscard]] std::size_t reply_bytes() const { return reply_bytes_; }
-
-    void on_done() final {
-        if (client_ != nullptr) client_->on_job_done();
-    }
+    [[nodiscard]] virtual std::size_t call_count() const { return 0; }
+    // Is it an EXEC, after which nothing is watched any more?
+    [[nodiscard]] virtual bool is_transaction() const { return false; }
 
  protected:
     [[nodiscard]] Client* client() const { return client_; }
@@ -28,13 +30,26 @@ class ClientJob : public postgres::Job {
         return client_->silent() ? discarded_ : client_->out_;
     }
     [[nodiscard]] Server& server() const { return client_->server_; }
-
     void count_reply(std::size_t bytes) { reply_bytes_ += bytes; }
+    // After the last reply.
+    void finish() {
+        if (client_ != nullptr) client_->on_job_done();
+    }
 
  private:
     Client* client_;
     std::size_t reply_bytes_ = 0;
     std::string discarded_;
+};
+
+// The same as a job of the dispatcher.
+class ClientJob : public ClientWork, public postgres::Job {
+ public:
+    using ClientWork::ClientWork;
+
+    [[nodiscard]] std::size_t call_count() const final { return calls.size(); }
+    [[nodiscard]] bool is_transaction() const final { return transaction; }
+    void on_done() final { finish(); }
 };
 
 }  // namespace pgredis::clients

@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "clients/client.h"
+#include "clients/script_commands.h"
 #include "clients/server.h"
 #include "clients/transactions.h"
 #include "commands/introspection.h"
@@ -197,6 +198,15 @@ const std::unordered_map<std::string_view, Handler>& handlers() {
         {"client", handle_client},   {"config", handle_config}, {"info", handle_info},       {"shutdown", handle_shutdown},
         {"multi", handle_multi},     {"exec", handle_exec},     {"discard", handle_discard}, {"watch", handle_watch},
         {"unwatch", handle_unwatch}, {"post", handle_http},     {"host:", handle_http},
+        {"eval", handle_scripting},  {"eval_ro", handle_scripting},
+        {"evalsha", handle_scripting}, {"evalsha_ro", handle_scripting},
+        {"fcall", handle_scripting}, {"fcall_ro", handle_scripting},
+        {"script|load", handle_scripting}, {"script|flush", handle_scripting},
+        {"script|kill", handle_script_kill}, {"script|debug", handle_script_debug},
+        {"function|load", handle_scripting}, {"function|delete", handle_scripting},
+        {"function|flush", handle_scripting}, {"function|restore", handle_scripting},
+        {"function|list", handle_scripting}, {"function|stats", handle_scripting},
+        {"function|kill", handle_function_kill},
     };
     return table;
 }
@@ -211,7 +221,8 @@ bool valid_client_name(std::string_view name) {
 }
 
 Handler find_handler(std::string_view name) {
-    const auto found = handlers().find(name);
+    auto found = handlers().find(name);
+    if (found == handlers().end()) found = handlers().find(name.substr(0, name.find('|')));
     return found == handlers().end() ? nullptr : found->second;
 }
 

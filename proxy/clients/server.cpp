@@ -88,17 +88,26 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
         postgres::DispatcherOptions{config.quick_connections, config.slow_connections,
                                     static_cast<std::uint64_t>(config.postgres_wait * 1000)},
         std::move(events));
+    scripts_ = std::make_unique<ScriptHost>(
+        *this, *connector_,
+        ScriptHost::Options{config.script_connections, static_cast<std::uint64_t>(config.postgres_wait * 1000)},
+        logger.component("script"));
 
     postgres::QueryConnection::Events control;
     control.on_connected = [this] {
         load_registry();
         load_settings();
         fetch_client_ids();
+        // What was said meanwhile was not heard.
+        scripts_->forget_scripts();
+        scripts_->forget_libraries();
     };
     control.on_lost = [this](const std::string& error) { postgres_log_.debug("control connection: {}", error); };
     control.on_notification = [this](const std::string&, const std::string& payload) {
         if (payload == "registry") load_registry();
         if (payload == "settings") load_settings();
+        if (payload == "scripts") scripts_->forget_scripts();
+        if (payload == "libraries") scripts_->forget_libraries();
     };
     control_ =
         std::make_unique<postgres::QueryConnection>(&loop_, *connector_, "pgredis control", "LISTEN redis", std::move(control));
@@ -123,6 +132,7 @@ Server::~Server() {
     control_.reset();
     maintenance_.reset();
     dispatcher_.reset();
+    scripts_.reset();
     uv_run(&loop_, UV_RUN_DEFAULT);
     uv_loop_close(&loop_);
 }
@@ -142,6 +152,7 @@ int Server::run() {
     control_->start();
     maintenance_->start();
     dispatcher_->start();
+    scripts_->start();
     log_.info("ready: listening on {}:{}", config_.bind, config_.port);
     uv_run(&loop_, UV_RUN_DEFAULT);
     log_.info("stopped");
@@ -358,6 +369,7 @@ void Server::finish_shutdown() {
     for (auto* client : finished) client->close();
     if (!clients_.empty()) return;
     dispatcher_->stop();
+    scripts_->stop();
     control_->stop();
     maintenance_->stop();
     uv_stop(&loop_);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "clients/client.h"
+#include "clients/script_host.h"
 #include "clients/settings.h"
 #include "commands/registry.h"
 #include "operations/config.h"
@@ -57,6 +58,7 @@ class Server {
     [[nodiscard]] Settings& settings() { return settings_; }
     [[nodiscard]] commands::Registry* registry() const { return registry_.get(); }
     [[nodiscard]] postgres::Dispatcher& dispatcher() { return *dispatcher_; }
+    [[nodiscard]] ScriptHost& scripts() { return *scripts_; }
     [[nodiscard]] postgres::QueryConnection& control() { return *control_; }
     [[nodiscard]] Statistics& statistics() { return statistics_; }
     [[nodiscard]] const std::string& run_id() const { return run_id_; }
@@ -107,6 +109,7 @@ class Server {
     Settings settings_;
     std::unique_ptr<postgres::Connector> connector_;
     std::unique_ptr<postgres::Dispatcher> dispatcher_;
+    std::unique_ptr<ScriptHost> scripts_;
     std::unique_ptr<postgres::QueryConnection> control_;      // LISTEN, the registry, client ids
     std::unique_ptr<postgres::QueryConnection> maintenance_;  // the sweep and the reaper
     std::unique_ptr<commands::Registry> registry_;
