@@ -20,7 +20,7 @@ if(PGREDIS_FUZZ)
 endif()
 
 find_package(GTest REQUIRED)
-foreach(folder IN ITEMS resp postgres commands clients operations)
+foreach(folder IN ITEMS resp scripts postgres commands clients operations)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)
     if(sources)
         add_executable(${folder}_test ${sources})
