@@ -186,7 +186,8 @@ void Session::send_in_groups(const std::vector<const Call*>& calls) {
     }
     for (auto& group : groups) {
         if (group.size() == 1) {
-            send_call(*calls[group.front()], Step::Kind::call, std::move(group));
+            const auto& call = *calls[group.front()];
+            send_call(call, Step::Kind::call, std::move(group));
         } else {
             send_grouped(calls, std::move(group));
         }
