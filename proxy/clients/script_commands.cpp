@@ -324,6 +324,7 @@ void submit_with_scripts(Server& server, Client& client, Transaction transaction
     for (const auto& watch : task->watches) task->locked.emplace(watch.database, watch.key);
     auto database = client.database;
     auto protocol = client.protocol;
+    bool changes = false;
     for (auto& request : transaction.requests) {
         auto& item = task->items.emplace_back();
         item.request = std::move(request.arguments);
@@ -334,6 +335,8 @@ void submit_with_scripts(Server& server, Client& client, Transaction transaction
             item.error = commands::unknown_command_error(item.request);
         } else if (is_scripting(command->name)) {
             prepare_scripting(server, *command, item);
+            if (item.run) item.resolved_late = changes && item.run->by != RunRequest::By::body;
+            changes = changes || item.effect != ScriptTask::Effect::none || item.question;
         } else if (auto* const handler = find_handler(command->name)) {
             item.handler = handler;
             follow_connection_command(server, *command, item.request, database, protocol);

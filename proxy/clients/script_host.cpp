@@ -22,8 +22,11 @@ using scripts::Interpreter;
 using Event = Interpreter::Event;
 using Phase = ScriptTask::Phase;
 
+constexpr const char* no_script = "NOSCRIPT No matching script. Please use EVAL.";
 constexpr int max_attempts = 30;
 constexpr std::uint64_t tick_ms = 100;
+// Scripts that met a deadlock take turns from then on: they lock this, which is no likely key, before anything else.
+const std::string turn_lock("\0scripts take turns", 19);
 // Scripts that may share a transaction wait so long for the one that is under way, since larger ones cost least.
 constexpr std::uint64_t patience_ms = 5;
 // What a script may do that shares its transaction: the others wait for it.
@@ -188,35 +191,22 @@ void ScriptHost::look_up(const TaskPtr& task) {
                 if (auto error = asked.on_answer(asked, rows)) asked.error = std::move(*error);
             });
         }
-        if (!item.run) continue;
+        if (!item.run || item.resolved_late) continue;
         const auto& run = *item.run;
         if (run.by == RunRequest::By::function) {
-            const bool known = libraries_loaded_ && functions_.contains(commands::lower(run.subject));
+            const bool known = libraries_loaded_ && libraries_.functions.contains(commands::lower(run.subject));
             if (known || std::exchange(libraries_asked, true)) continue;
             add(libraries_call(), i, [this, epoch = epoch_](ScriptTask::Item&, const Rows& rows) {
-                add_libraries(rows);
+                set_libraries(read_libraries(rows));
                 libraries_loaded_ = epoch == epoch_;
             });
             continue;
         }
         const auto sha = run.by == RunRequest::By::body ? scripts::sha1_hex(run.subject) : run.subject;
         if (scripts_.contains(sha)) continue;
-        // What was asked before scripts were forgotten may not be true any more: it is not for others, then.
-        const auto keep = [this, sha, epoch = epoch_](ScriptTask::Item& asked, std::string body) {
-            if (auto problem = compiler().load_script(sha, body)) {
-                asked.error = std::move(*problem);
-                return;
-            }
-            asked.routine = std::make_shared<Routine>();
-            asked.routine->id = sha;
-            asked.routine->flags = compiler().script_flags(sha);
-            asked.routine->code = std::make_shared<const std::string>(std::move(body));
-            if (scripts_.size() >= max_cached_scripts) scripts_.clear();
-            if (epoch == epoch_) scripts_[sha] = asked.routine;
-        };
         if (run.by == RunRequest::By::sha) {
-            add(script_call(sha), i, [keep](ScriptTask::Item& asked, const Rows& rows) {
-                if (PQgetisnull(rows.result, rows.first, 0) == 0) keep(asked, bytes_at(rows, rows.first, 0));
+            add(script_call(sha), i, [this, sha, epoch = epoch_](ScriptTask::Item& asked, const Rows& rows) {
+                if (PQgetisnull(rows.result, rows.first, 0) == 0) keep_script(asked, sha, bytes_at(rows, rows.first, 0), epoch);
             });
             continue;
         }
@@ -224,8 +214,8 @@ void ScriptHost::look_up(const TaskPtr& task) {
             item.error = std::move(*problem);
             continue;
         }
-        add(store_script_call(sha, run.subject), i, [keep](ScriptTask::Item& asked, const Rows&) {
-            keep(asked, asked.run->subject);
+        add(store_script_call(sha, run.subject), i, [this, sha, epoch = epoch_](ScriptTask::Item& asked, const Rows&) {
+            keep_script(asked, sha, asked.run->subject, epoch);
         });
     }
     if (lookups->calls.empty()) {
@@ -242,9 +232,8 @@ void ScriptHost::look_up(const TaskPtr& task) {
     server_.dispatcher().submit(std::move(lookups));
 }
 
-void ScriptHost::add_libraries(const Rows& rows) {
-    std::map<std::string, std::shared_ptr<const std::string>> libraries;
-    std::unordered_map<std::string, std::shared_ptr<Routine>> functions;
+ScriptHost::Libraries ScriptHost::read_libraries(const Rows& rows) {
+    Libraries libraries;
     for (int row = rows.first; row < rows.first + rows.count; ++row) {
         auto code = std::make_shared<const std::string>(bytes_at(rows, row, 1));
         const auto id = scripts::sha1_hex(*code);
@@ -253,11 +242,11 @@ void ScriptHost::add_libraries(const Rows& rows) {
             log_.error("library {} cannot be loaded any more: {}", bytes_at(rows, row, 0), loaded.error);
             continue;
         }
-        libraries[id] = code;
+        libraries.codes[id] = code;
         for (const auto& function : loaded.value->functions) {
-            auto& routine = functions[commands::lower(function.name)];
-            const auto old = functions_.find(commands::lower(function.name));
-            if (old != functions_.end() && old->second->id == id) {
+            auto& routine = libraries.functions[commands::lower(function.name)];
+            const auto old = libraries_.functions.find(commands::lower(function.name));
+            if (old != libraries_.functions.end() && old->second->id == id) {
                 routine = old->second;
                 continue;
             }
@@ -268,15 +257,17 @@ void ScriptHost::add_libraries(const Rows& rows) {
             routine->flags = function.flags;
         }
     }
-    if (libraries.size() != libraries_.size() ||
-        !std::equal(libraries.begin(), libraries.end(), libraries_.begin(),
-                    [](const auto& left, const auto& right) { return left.first == right.first; })) {
+    return libraries;
+}
+
+void ScriptHost::set_libraries(Libraries libraries) {
+    const auto same_id = [](const auto& left, const auto& right) { return left.first == right.first; };
+    if (!std::equal(libraries.codes.begin(), libraries.codes.end(), libraries_.codes.begin(), libraries_.codes.end(), same_id)) {
         ++generation_;
         states_.clear();
         compiler_.reset();
     }
     libraries_ = std::move(libraries);
-    functions_ = std::move(functions);
 }
 
 scripts::Loaded<scripts::Library> ScriptHost::try_library(const std::string& code) {
@@ -285,17 +276,55 @@ scripts::Loaded<scripts::Library> ScriptHost::try_library(const std::string& cod
     return loaded;
 }
 
+// What was asked for before scripts were forgotten may not be there any more: then it is for this item only.
+void ScriptHost::keep_script(ScriptTask::Item& item, const std::string& sha, std::string body, std::uint64_t epoch) {
+    if (auto problem = compiler().load_script(sha, body)) {
+        item.error = std::move(*problem);
+        return;
+    }
+    item.routine = std::make_shared<Routine>();
+    item.routine->id = sha;
+    item.routine->flags = compiler().script_flags(sha);
+    item.routine->code = std::make_shared<const std::string>(std::move(body));
+    if (epoch != epoch_) return;
+    if (scripts_.size() >= max_cached_scripts) scripts_.clear();
+    scripts_[sha] = item.routine;
+}
+
+// Asks, in the item's own transaction, for what it is to run.
+void ScriptHost::ask_for_routine(const TaskPtr& task) {
+    auto& item = task->item();
+    const bool is_function = item.run->by == RunRequest::By::function;
+    task->write_call = [this, &item, is_function](const Rows& rows, resp::ReplyWriter& writer) {
+        if (is_function) {
+            auto libraries = read_libraries(rows);
+            const auto found = libraries.functions.find(commands::lower(item.run->subject));
+            if (found != libraries.functions.end()) item.routine = found->second;
+        } else if (PQgetisnull(rows.result, rows.first, 0) == 0) {
+            keep_script(item, item.run->subject, bytes_at(rows, rows.first, 0), epoch_ - 1);
+        }
+        if (auto error = item.routine ? resolve(item) : is_function ? "ERR Function not found" : std::optional<std::string>(no_script)) {
+            item.error = std::move(*error);
+            item.failed = true;
+            writer.error(item.error);
+        }
+    };
+    ask(task, item.database, {}, true, is_function ? libraries_call() : script_call(item.run->subject));
+}
+
 // Finds what an item runs; the error's text when it cannot.
 std::optional<std::string> ScriptHost::resolve(ScriptTask::Item& item) {
     auto& run = *item.run;
     if (run.by == RunRequest::By::function) {
-        const auto found = functions_.find(commands::lower(run.subject));
-        if (found == functions_.end()) return "ERR Function not found";
+        if (!item.routine) {
+            const auto found = libraries_.functions.find(commands::lower(run.subject));
+            if (found == libraries_.functions.end()) return "ERR Function not found";
+            item.routine = found->second;
+        }
         if (!run.problem.empty()) return run.problem;
-        item.routine = found->second;
     } else if (!item.routine) {
         const auto found = scripts_.find(run.by == RunRequest::By::body ? scripts::sha1_hex(run.subject) : run.subject);
-        if (found == scripts_.end()) return "NOSCRIPT No matching script. Please use EVAL.";
+        if (found == scripts_.end()) return no_script;
         item.routine = found->second;
     }
     const auto& flags = item.routine->flags;
@@ -313,6 +342,8 @@ void ScriptHost::set_out(const TaskPtr& task) {
         if (item.run && item.error.empty()) {
             if (item.load_only) {
                 writer.bulk(scripts::sha1_hex(item.run->subject));
+            } else if (item.resolved_late) {
+                needs_lua = true;
             } else if (auto error = resolve(item)) {
                 item.error = std::move(*error);
             } else {
@@ -373,6 +404,7 @@ void ScriptHost::enqueue(const TaskPtr& task, bool again) {
         if (!item.run) continue;
         for (const auto& key : item.run->keys) task->locked.emplace(item.database, key);
     }
+    if (one_script && first.routine->deadlocks) task->locked.emplace(task->database, turn_lock);
     task->keys.clear();
     for (const auto& [database, key] : task->locked) {
         if (database == task->database) task->keys.push_back(key);
@@ -548,7 +580,7 @@ void ScriptHost::answer_call(const TaskPtr& task, const std::function<void(resp:
     resp::ReplyWriter writer(item.reply, item.protocol);
     write(writer);
     item.failed = item.reply.starts_with('-');
-    ++task->current;
+    if (!item.resolved_late || item.failed) ++task->current;
     advance(task);
 }
 
@@ -574,6 +606,7 @@ void ScriptHost::on_failed_round(Batch& batch, const TaskPtr& culprit, const pos
         end_killed(*task);
         complete(end_batch(batch, true), 0);
     } else if (transient) {
+        if (!task->is_exec() && failure.sqlstate == "40P01") task->items.front().routine->deadlocks = true;
         if (++task->attempts < max_attempts) {
             begin_again(batch, true);
         } else {
@@ -706,7 +739,11 @@ void ScriptHost::advance(const TaskPtr& task) {
             ask(task, item.database, item.keys, true, std::move(call));
             return;
         }
-        if (!refused && item.routine) {
+        if (!refused && item.resolved_late && !item.routine) {
+            ask_for_routine(task);
+            return;
+        }
+        if (!refused && item.routine && !item.load_only) {
             task->lua = take_lua(*item.routine);
             task->script_database = item.database;
             if (task->script_started_at == 0) {
@@ -753,8 +790,7 @@ void ScriptHost::run_lua(const TaskPtr& task, Event event) {
 }
 
 void ScriptHost::end_killed(ScriptTask& task) {
-    task.lua->kill(task.item().routine->is_function() ? "ERR Script killed by user with FUNCTION KILL."
-                                                      : "ERR Script killed by user with SCRIPT KILL.");
+    task.lua->kill("ERR Script killed by user with SCRIPT KILL...");
     task.killed = false;
     end_script(task);
 }
@@ -879,7 +915,11 @@ void ScriptHost::reset(ScriptTask& task) {
     if (task.lua) give_back(std::move(task.lua));
     std::erase_if(computing_, [&task](const auto& other) { return other.get() == &task; });
     for (auto& item : task.items) {
-        if ((item.routine || item.call) && item.error.empty()) {
+        if (item.resolved_late) {
+            item.routine.reset();
+            item.error.clear();
+        }
+        if ((item.run || item.call) && !item.load_only && item.error.empty()) {
             item.reply.clear();
             item.failed = false;
         }
@@ -980,7 +1020,7 @@ std::optional<ScriptHost::Running> ScriptHost::running_function() const {
 }
 
 ScriptHost::Counters ScriptHost::counters() const {
-    Counters counters{scripts_.size(), functions_.size(), libraries_.size(), 0};
+    Counters counters{scripts_.size(), libraries_.functions.size(), libraries_.codes.size(), 0};
     for (const auto& state : states_) counters.memory += state.lua->memory();
     for (const auto& [lua, generation] : states_at_work_) counters.memory += lua->memory();
     return counters;

@@ -88,6 +88,10 @@ class ScriptHost final : public postgres::Session::Observer {
 
         [[nodiscard]] bool shared() const { return tasks.size() > 1; }
     };
+    struct Libraries {
+        std::map<std::string, std::shared_ptr<const std::string>> codes;      // by id
+        std::unordered_map<std::string, std::shared_ptr<Routine>> functions;  // by name in lower case
+    };
     struct State {  // a Lua state, and of which generation of the libraries
         std::unique_ptr<scripts::Interpreter> lua;
         std::uint64_t generation;
@@ -98,7 +102,10 @@ class ScriptHost final : public postgres::Session::Observer {
 
     // Before a task runs: what it needs to know from the database, and what it changes there.
     void look_up(const TaskPtr& task);
-    void add_libraries(const postgres::Rows& rows);
+    [[nodiscard]] Libraries read_libraries(const postgres::Rows& rows);
+    void set_libraries(Libraries libraries);
+    void keep_script(ScriptTask::Item& item, const std::string& sha, std::string body, std::uint64_t epoch);
+    void ask_for_routine(const TaskPtr& task);
     void set_out(const TaskPtr& task);
     [[nodiscard]] std::optional<std::string> resolve(ScriptTask::Item& item);
     void run_ahead(const TaskPtr& task);
@@ -151,8 +158,7 @@ class ScriptHost final : public postgres::Session::Observer {
     operations::Logger log_;
 
     std::unordered_map<std::string, std::shared_ptr<Routine>> scripts_;    // by SHA-1
-    std::unordered_map<std::string, std::shared_ptr<Routine>> functions_;  // by name in lower case
-    std::map<std::string, std::shared_ptr<const std::string>> libraries_;  // codes by id
+    Libraries libraries_;
     bool libraries_loaded_ = false;
     std::uint64_t epoch_ = 0;       // how often something was forgotten
     std::uint64_t generation_ = 0;  // of the libraries: states with old ones are thrown away

@@ -32,6 +32,7 @@ struct Routine {
     bool shareable = false;    // few and quick calls, on its declared keys: may run together with others
     bool misbehaved = false;   // it did not, though it was believed so
     bool savepoints = false;   // its calls fail and it goes on
+    bool deadlocks = false;    // it met one, over keys it does not declare
 
     [[nodiscard]] bool is_function() const { return !name.empty(); }
 };
@@ -63,6 +64,7 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
         Handler handler = nullptr;            // the connection's own command: done when all the others are
         std::optional<RunRequest> run;        // a script
         bool load_only = false;               // … which SCRIPT LOAD only keeps
+        bool resolved_late = false;           // … found only when it is its turn: commands before it change what there is
         std::optional<postgres::Call> call;   // one function
         std::string error;                    // refused
         // Of a call: how to write the reply, where its keys are, what else it does.

@@ -166,6 +166,11 @@ std::string Settings::canonical(std::string_view name, std::string_view value) c
     return std::string(value);
 }
 
-void Settings::set(std::string_view name, std::string_view value) { all_.find(name)->second.value = canonical(name, value); }
+void Settings::set(std::string_view name, std::string_view value) {
+    all_.find(name)->second.value = canonical(name, value);
+    // Two names of one setting.
+    if (name == "lua-time-limit") all_.find("busy-reply-threshold")->second.value = this->value(name);
+    if (name == "busy-reply-threshold") all_.find("lua-time-limit")->second.value = this->value(name);
+}
 
 }  // namespace pgredis::clients
