@@ -111,6 +111,7 @@ struct Interpreter::State {
         return error;
     }
 
+    void seed();
     void begin(std::string_view name, const std::function<void()>& push_function, bool is_script,
                std::span<const std::string> keys, std::span<const std::string> arguments);
     Event go_on();
@@ -123,7 +124,7 @@ struct Interpreter::State {
 Interpreter::State::State(Host host, Limits limits) {
     machine.host = std::move(host);
     machine.limits = limits;
-    machine.function_random.seed(static_cast<std::int32_t>(std::random_device()()));
+    seed();
     L = lua_newstate(allocate, &machine);
     if (L == nullptr) throw std::bad_alloc();
     luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);  // compiled code would not stop at the end of a slice
@@ -133,6 +134,11 @@ Interpreter::State::State(Host host, Limits limits) {
     }
     lua_gc(L, LUA_GCCOLLECT, 0);
     baseline = machine.used;
+}
+
+void Interpreter::State::seed() {
+    machine.random.seed(static_cast<std::int32_t>(std::random_device()()));
+    machine.random_is_seeded = false;
 }
 
 Interpreter::Interpreter(Host host, Limits limits) : state_(std::make_unique<State>(std::move(host), limits)) {}
@@ -207,7 +213,6 @@ Loaded<Library> Interpreter::State::run_library(std::string_view id, std::string
     const MemoryLimit limit(machine, machine.used + machine.limits.memory);
     machine.library = &library;
     machine.instructions_left = machine.limits.library_instructions;
-    machine.random = &machine.function_random;
     const std::string key(id);
     std::string compile_error;
     std::string run_error;
@@ -288,9 +293,8 @@ void Interpreter::State::begin(std::string_view named, const std::function<void(
     machine.protocol = resp::Protocol::resp2;
     machine.replication = 3;
     machine.gc_pause = machine.gc_step = 200;
-    machine.script_random.seed(0);
+    if (machine.random_is_seeded) seed();
     reset_cjson(machine);
-    machine.random = is_script ? &machine.script_random : &machine.function_random;
 
     memory_limit = machine.used + machine.limits.memory;
     const MemoryLimit limit(machine, memory_limit);

@@ -51,10 +51,9 @@ struct Machine {
     bool reply_is_refusal = false;
     resp::Protocol protocol = resp::Protocol::resp2;
     int replication = 3;
-    Random* random = nullptr;  // of the two below, what math.random uses
-    Random script_random;      // begins anew for each script, as in Redis
-    Random function_random;    // goes on from call to call
-    int gc_pause = 200;        // what collectgarbage says; the real settings are ours
+    Random random;                  // goes on from script to script, as in Redis …
+    bool random_is_seeded = false;  // … but anew where one has seeded it
+    int gc_pause = 200;             // what collectgarbage says; the real settings are ours
     int gc_step = 200;
 
     void* json_settings = nullptr;  // of the table cjson
