@@ -270,7 +270,7 @@ int unpack_some(lua_State* L, int limit, int offset) {
     Unpacker unpacker(L, std::string_view(text, size).substr(static_cast<std::size_t>(offset)));
     int count = 0;
     for (; !unpacker.at_end() && (everything || count < limit); ++count) {
-        luaL_checkstack(L, 1, "in function mp_unpack_full");
+        luaL_checkstack(L, 1, "too many return values at once; use unpack_one or unpack_limit instead.");
         unpacker.value();
     }
     if (everything) return count;

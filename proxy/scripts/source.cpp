@@ -119,7 +119,8 @@ class Normalizer {
     void begin_token(TokenKind kind, std::string_view text = {}) {
         if (std::exchange(after_return_, false) && keep_callers_ && (kind == TokenKind::name || kind == TokenKind::open)) {
             const bool in_main = std::find(nesting_.begin(), nesting_.end(), Nesting::function) == nesting_.end();
-            if (in_main || is_library(text)) {
+            if (in_main || is_library(text) || (kind == TokenKind::open && (peek(1) == '"' || peek(1) == '\''))) {
+                out_.text += ' ';
                 out_.text += hold_frame;
                 out_.text += '(';
                 held_.push_back(nesting_.size());

@@ -227,9 +227,18 @@ class ResultWriter {
         } else if (field("big_number", LUA_TSTRING)) {
             writer_.big_number(one_line(c_text()));
         } else if (field("verbatim_string", LUA_TTABLE)) {
-            // an incomplete one is an array like any other
-            if (!verbatim()) writer_.array(0);
-        } else if (field("map", LUA_TTABLE)) {
+            const bool written = verbatim();
+            lua_pop(L_, 1);
+            if (!written) collection();
+            return;
+        } else {
+            return collection();
+        }
+        lua_pop(L_, 1);
+    }
+
+    void collection() {
+        if (field("map", LUA_TTABLE)) {
             writer_.map(count());
             for (lua_pushnil(L_); lua_next(L_, -2) != 0;) {
                 lua_pushvalue(L_, -2);  // the key goes first; the value stays below
@@ -259,8 +268,9 @@ class ResultWriter {
 
     bool verbatim() {
         if (!field("format", LUA_TSTRING)) return false;
-        const std::string_view format = c_text();
-        lua_pop(L_, 1);  // the table keeps it
+        std::string format(c_text());
+        format.resize(3, ' ');
+        lua_pop(L_, 1);
         if (!field("string", LUA_TSTRING)) return false;
         writer_.verbatim(format, text());
         lua_pop(L_, 1);
