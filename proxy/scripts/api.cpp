@@ -66,7 +66,8 @@ int request(lua_State* L) {
 
 // take_reply(): its value, and whether it is an error.
 int take_reply(lua_State* L) {
-    const Machine& machine = Machine::of(L);
+    Machine& machine = Machine::of(L);
+    machine.reply_is_new = false;
     if (machine.reply_is_refusal) {
         push_error_table(L, machine.reply);
         lua_pushboolean(L, 1);

@@ -17,7 +17,7 @@ namespace pgredis::scripts {
 namespace {
 
 constexpr std::size_t max_cached_scripts = 500;
-constexpr int max_blind_slices = 100;
+constexpr int max_blind_instructions = 5'000'000;
 // Garbage of earlier runs that a new one may find.
 constexpr std::size_t tolerated_garbage = std::size_t{4} << 20;
 
@@ -46,12 +46,14 @@ void slice_over(lua_State* L, lua_Debug* /*unused*/) {
     }
     if (machine.suspended != Suspension::none) return;  // on the way to the host already
     if (lua_isyieldable(L) == 0) {
-        if (++machine.blind_slices > max_blind_slices) {
-            machine.blind_slices = 0;
+        machine.blind_instructions += machine.limits.slice;
+        if (machine.blind_instructions > max_blind_instructions) {
+            machine.blind_instructions = 0;
             luaL_error(L, "too many instructions where a script cannot be interrupted");
         }
         return;
     }
+    machine.blind_instructions = 0;
     machine.suspended = Suspension::slice;
     machine.innermost = L;
     lua_yield(L, 0);
@@ -111,6 +113,7 @@ struct Interpreter::State {
         return error;
     }
 
+    void seed();
     void begin(std::string_view name, const std::function<void()>& push_function, bool is_script,
                std::span<const std::string> keys, std::span<const std::string> arguments);
     Event go_on();
@@ -123,7 +126,7 @@ struct Interpreter::State {
 Interpreter::State::State(Host host, Limits limits) {
     machine.host = std::move(host);
     machine.limits = limits;
-    machine.function_random.seed(static_cast<std::int32_t>(std::random_device()()));
+    seed();
     L = lua_newstate(allocate, &machine);
     if (L == nullptr) throw std::bad_alloc();
     luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);  // compiled code would not stop at the end of a slice
@@ -133,6 +136,11 @@ Interpreter::State::State(Host host, Limits limits) {
     }
     lua_gc(L, LUA_GCCOLLECT, 0);
     baseline = machine.used;
+}
+
+void Interpreter::State::seed() {
+    machine.random.seed(static_cast<std::int32_t>(std::random_device()()));
+    machine.random_is_seeded = false;
 }
 
 Interpreter::Interpreter(Host host, Limits limits) : state_(std::make_unique<State>(std::move(host), limits)) {}
@@ -207,7 +215,6 @@ Loaded<Library> Interpreter::State::run_library(std::string_view id, std::string
     const MemoryLimit limit(machine, machine.used + machine.limits.memory);
     machine.library = &library;
     machine.instructions_left = machine.limits.library_instructions;
-    machine.random = &machine.function_random;
     const std::string key(id);
     std::string compile_error;
     std::string run_error;
@@ -284,13 +291,12 @@ void Interpreter::State::begin(std::string_view named, const std::function<void(
     failed = false;
     error.clear();
     machine.suspended = Suspension::none;
-    machine.blind_slices = 0;
+    machine.blind_instructions = 0;
     machine.protocol = resp::Protocol::resp2;
     machine.replication = 3;
     machine.gc_pause = machine.gc_step = 200;
-    machine.script_random.seed(0);
+    if (machine.random_is_seeded) seed();
     reset_cjson(machine);
-    machine.random = is_script ? &machine.script_random : &machine.function_random;
 
     memory_limit = machine.used + machine.limits.memory;
     const MemoryLimit limit(machine, memory_limit);
@@ -367,7 +373,14 @@ Interpreter::Event Interpreter::State::go_on() {
         status = lua_resume(run, first ? lua_gettop(run) - 1 : 0);
         lua_sethook(L, nullptr, 0, 0);
     }
-    if (status == LUA_YIELD) return machine.suspended == Suspension::call ? Event::call : Event::slice_over;
+    if (status == LUA_YIELD) {
+        if (machine.reply_is_new && machine.reply.data() != machine.kept_reply.data()) {
+            machine.kept_reply = machine.reply;
+            machine.reply = machine.kept_reply;
+        }
+        return machine.suspended == Suspension::call ? Event::call : Event::slice_over;
+    }
+    machine.reply_is_new = false;
     if (status != 0) {
         fail("ERR Error running script " + name + ", " + text_at(run, -1).substr(0, 100));
     } else {
@@ -412,12 +425,14 @@ Interpreter::Event Interpreter::resume() { return state_->go_on(); }
 
 Interpreter::Event Interpreter::resume(std::string_view reply) {
     state_->machine.reply = reply;
+    state_->machine.reply_is_new = true;
     state_->machine.reply_is_refusal = false;
     return state_->go_on();
 }
 
 Interpreter::Event Interpreter::refuse(std::string_view text) {
     state_->machine.reply = text;
+    state_->machine.reply_is_new = true;
     state_->machine.reply_is_refusal = true;
     return state_->go_on();
 }

@@ -67,7 +67,7 @@ class Encoder {
 
     void table(int depth) {
         if (depth > settings_.encode_max_depth || lua_checkstack(L_, 4) == 0) {
-            luaL_error(L_, "Cannot serialise, excessive depth (%d)", depth);
+            luaL_error(L_, "Cannot serialise, excessive nesting (%d)", depth);
         }
         const int length = array_length();
         if (length > 0) return array(length, depth);

@@ -44,17 +44,18 @@ struct Machine {
     lua_State* base = nullptr;       // its coroutine, the one that Interpreter resumes
     lua_State* innermost = nullptr;  // the coroutine that was running when it was suspended
     Suspension suspended = Suspension::none;
-    int blind_slices = 0;  // slices that were over where nothing can yield, in a row
+    int blind_instructions = 0;  // made where nothing can yield, in a row
     std::vector<std::string> call;
     bool call_is_protected = false;
-    std::string_view reply;  // to the call, in RESP; or the text of an error, if refused
+    std::string_view reply;     // to the call, in RESP; or the text of an error, if refused
+    std::string kept_reply;     // what it points to when a slice is over before it is taken
+    bool reply_is_new = false;  // it was not taken yet
     bool reply_is_refusal = false;
     resp::Protocol protocol = resp::Protocol::resp2;
     int replication = 3;
-    Random* random = nullptr;  // of the two below, what math.random uses
-    Random script_random;      // begins anew for each script, as in Redis
-    Random function_random;    // goes on from call to call
-    int gc_pause = 200;        // what collectgarbage says; the real settings are ours
+    Random random;                  // goes on from script to script, as in Redis …
+    bool random_is_seeded = false;  // … but anew where one has seeded it
+    int gc_pause = 200;             // what collectgarbage says; the real settings are ours
     int gc_step = 200;
 
     void* json_settings = nullptr;  // of the table cjson

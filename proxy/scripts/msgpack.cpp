@@ -170,7 +170,6 @@ class Unpacker {
 
     // Pushes one value.
     void value() {
-        luaL_checkstack(L_, 4, "in function mp_decode_to_lua_type");
         const auto type = static_cast<unsigned char>(take(1)[0]);
         if (type < 0x80) return lua_pushnumber(L_, type);
         if (type < 0x90) return map(type & 15);
@@ -190,16 +189,16 @@ class Unpacker {
             case 0xcc:
             case 0xcd:
             case 0xce:
-            case 0xcf:
                 return lua_pushnumber(L_, static_cast<double>(big_endian(1 << (type - 0xcc))));
+            case 0xcf:  // Redis takes it for signed
+            case 0xd3:
+                return lua_pushnumber(L_, static_cast<double>(static_cast<std::int64_t>(big_endian(8))));
             case 0xd0:
                 return lua_pushnumber(L_, static_cast<std::int8_t>(big_endian(1)));
             case 0xd1:
                 return lua_pushnumber(L_, static_cast<std::int16_t>(big_endian(2)));
             case 0xd2:
                 return lua_pushnumber(L_, static_cast<std::int32_t>(big_endian(4)));
-            case 0xd3:
-                return lua_pushnumber(L_, static_cast<double>(static_cast<std::int64_t>(big_endian(8))));
             case 0xd9:
             case 0xda:
             case 0xdb:
@@ -235,6 +234,7 @@ class Unpacker {
     }
 
     void array(std::uint64_t entries) {
+        luaL_checkstack(L_, 4, "in function mp_decode_to_lua_array");
         lua_newtable(L_);
         for (std::uint64_t i = 1; i <= entries; ++i) {
             value();
@@ -243,6 +243,7 @@ class Unpacker {
     }
 
     void map(std::uint64_t entries) {
+        luaL_checkstack(L_, 4, "in function mp_decode_to_lua_hash");
         lua_newtable(L_);
         for (std::uint64_t i = 0; i < entries; ++i) {
             value();
@@ -268,7 +269,10 @@ int unpack_some(lua_State* L, int limit, int offset) {
     const bool everything = limit == 0 && offset == 0;
     Unpacker unpacker(L, std::string_view(text, size).substr(static_cast<std::size_t>(offset)));
     int count = 0;
-    for (; !unpacker.at_end() && (everything || count < limit); ++count) unpacker.value();
+    for (; !unpacker.at_end() && (everything || count < limit); ++count) {
+        luaL_checkstack(L, 1, "too many return values at once; use unpack_one or unpack_limit instead.");
+        unpacker.value();
+    }
     if (everything) return count;
     luaL_checkstack(L, 1, "in function mp_unpack_full");
     lua_pushinteger(L, unpacker.at_end() ? -1 : static_cast<lua_Integer>(size - unpacker.left()));
@@ -277,6 +281,7 @@ int unpack_some(lua_State* L, int limit, int offset) {
 }
 
 int unpack(lua_State* L) {
+    luaL_checkstring(L, 1);
     lua_settop(L, 1);
     return unpack_some(L, 0, 0);
 }

@@ -12,9 +12,9 @@ local lib, own = ...
 local type, select, next, pairs, getmetatable, setmetatable, rawget, rawset =
     lib._G.type, lib._G.select, lib._G.next, lib._G.pairs, lib._G.getmetatable, lib._G.setmetatable, lib._G.rawget, lib._G.rawset
 local tostring, tonumber, pcall, unpack = lib._G.tostring, own.tonumber, lib._G.pcall, lib._G.unpack
-local create, resume, sub, byte, find = lib.coroutine.create, lib.coroutine.resume, lib.string.sub, lib.string.byte, lib.string.find
+local resume, sub, byte, find = lib.coroutine.resume, lib.string.sub, lib.string.byte, lib.string.find
 local concat, floor = lib.table.concat, lib.math.floor
-local fail = own.fail
+local fail, null = own.fail, own.cjson.null
 
 -- Tables that nobody may write to: empty ones, which show another's fields.
 local behind, metatable_of = {}, {}
@@ -36,8 +36,8 @@ local function pick(from, names)
     return picked
 end
 
-local base = pick(lib._G, 'error ipairs rawequal select tostring type unpack xpcall _VERSION')
-base.assert, base.collectgarbage, base.gcinfo, base.tonumber = own.assert, own.collectgarbage, own.gcinfo, own.tonumber
+local base = pick(lib._G, 'rawequal select type unpack xpcall _VERSION')
+base.error, base.assert, base.collectgarbage, base.gcinfo, base.tonumber = own.error, own.assert, own.collectgarbage, own.gcinfo, own.tonumber
 
 function base.next(...)
     local t, key = ...
@@ -49,6 +49,19 @@ function base.pairs(...)
     local t = ...
     if t ~= nil and behind[t] then return base.next, t, nil end
     return pairs(...)
+end
+
+function base.ipairs(...)
+    local t = ...
+    if type(t) ~= 'table' then return own.ipairs(...) end
+    return lib._G.ipairs(t)
+end
+
+function base.tostring(...)
+    local value = ...
+    if type(value) == 'userdata' and value == null then return 'userdata: (nil)' end
+    if value ~= value and type(value) == 'number' then return own.nan_text(value) end
+    return tostring(...)
 end
 
 function base.rawget(...)
@@ -104,7 +117,7 @@ function base.load(...)
     while true do
         local piece = read()
         if piece == nil or piece == '' then break end
-        if type(piece) ~= 'string' and type(piece) ~= 'number' then return nil, 'reader function must return a string' end
+        if type(piece) ~= 'string' and type(piece) ~= 'number' then return fail('reader function must return a string') end
         pieces[#pieces + 1] = piece
     end
     return own.compile(concat(pieces), name == nil and '=(load)' or name)
@@ -124,21 +137,23 @@ local function returned(ok, ...)
     return own.rethrow(...)
 end
 
-local coroutines = pick(lib.coroutine, 'create status')
-coroutines.yield, coroutines.running = own.yield, own.running
+local coroutines = { create = own.create, yield = own.yield, running = own.running, status = lib.coroutine.status }
 
 function coroutines.resume(...)
     local co = ...
+    if type(co) ~= 'thread' then return resume(...) end
     return relay(co, resume(...))
 end
 
 function coroutines.wrap(...)
-    local co = create(...)
+    local body = ...
+    if type(body) ~= 'function' then return own.create(...) end
+    local co = own.create(body)
     return function(...) return returned(relay(co, resume(co, ...))) end
 end
 
-local strings = pick(lib.string, 'byte char dump find gmatch len lower match reverse sub upper')
-strings.gfind, strings.format = lib.string.gmatch, own.format
+local strings = pick(lib.string, 'byte char dump find gmatch lower match reverse sub upper')
+strings.gfind, strings.format, strings.len = lib.string.gmatch, own.format, own.len
 
 function strings.rep(...)
     if select('#', ...) <= 2 then return lib.string.rep(...) end
@@ -147,7 +162,8 @@ function strings.rep(...)
 end
 
 -- gsub whose replacement is a function or has a metatable, so that these may call commands. A match's replacement:
-local function replaced(replacement, text, first, last, ...)
+local function replaced(replacement, text, ok, first, last, ...)
+    if not ok then return fail(first) end
     if not first then return nil end
     local whole, value = sub(text, first, last), nil
     if type(replacement) == 'table' then
@@ -164,7 +180,7 @@ local function substitute(text, pattern, replacement, limit)
     local pieces, count, at, size = {}, 0, 1, #text
     local anchored = byte(pattern) == 94
     while count < limit do
-        local first, last, value = replaced(replacement, text, find(text, pattern, at))
+        local first, last, value = replaced(replacement, text, pcall(find, text, pattern, at))
         if not first then break end
         count = count + 1
         if type(value) ~= 'string' and type(value) ~= 'number' then return fail('invalid replacement value (a ' .. type(value) .. ')') end

@@ -15,8 +15,15 @@ namespace {
 
 constexpr const char* readonly_text = "Attempt to modify a readonly table";
 
-// "[C]" is what C functions and the prelude have for a source: no place in a script.
-bool is_script(const lua_Debug& at) { return std::strcmp(at.source, "=[C]") != 0; }
+// Functions with no lines: C's, the prelude's, and those that LuaJIT has in bytecode.
+bool is_script(const lua_Debug& at) { return at.currentline > 0; }
+
+bool is_c(const lua_Debug& at) { return std::strcmp(at.what, "C") == 0; }
+
+int less(lua_State* L) {
+    lua_pushboolean(L, lua_lessthan(L, 1, 2));
+    return 1;
+}
 
 // --- Errors ---
 
@@ -28,21 +35,72 @@ int refuse_write(lua_State* L) {
     return lua_error(L);
 }
 
+int hold(lua_State* L) { return lua_gettop(L); }
+
 int missing(lua_State* L) {
+    if (lua_type(L, 2) == LUA_TSTRING && lua_tostring(L, 2) == hold_frame) {
+        lua_pushcfunction(L, hold);
+        return 1;
+    }
     if (lua_isstring(L, 2) == 0) return luaL_error(L, "Second argument to luaProtectedTableError must be a string or number");
     return luaL_error(L, "Script attempted to access nonexistent global variable '%s'", lua_tostring(L, 2));
 }
 
-// fail(text): an error at the line of the script that has called us, through whatever functions of ours.
+// fail(text): an error of a function of the prelude, with the place in front where a script has called it.
 int fail(lua_State* L) {
     lua_Debug at{};
-    if (find_position(L, 1, at) && at.currentline > 0) {
-        lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
-    } else {
-        lua_pushliteral(L, "");
+    bool found = false;
+    for (int level = 1; !found && lua_getstack(L, level, &at) == 1; ++level) {
+        found = lua_getinfo(L, "Sl", &at) != 0 && (is_script(at) || is_c(at));
     }
-    lua_pushvalue(L, 1);
-    lua_concat(L, 2);
+    lua_settop(L, 1);
+    if (found && is_script(at)) {
+        lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
+        lua_insert(L, 1);
+        lua_concat(L, 2);
+    }
+    return lua_error(L);
+}
+
+// The functions that run now as Redis would see them: a function of the prelude and what it uses is one C function there.
+class Frames {
+ public:
+    explicit Frames(lua_State* L) : L_(L) {}
+
+    // The next one outwards.
+    bool next() {
+        if (!look()) return false;
+        ++level_;
+        if (is_script(at)) return true;
+        const lua_CFunction function = lua_tocfunction(L_, -1);
+        const bool of_prelude = !is_c(at) || function == less || function == fail;
+        lua_pop(L_, 1);
+        for (; of_prelude && look() && !is_script(at) && !is_c(at); ++level_) lua_pop(L_, 1);
+        at.currentline = -1;
+        return true;
+    }
+
+    lua_Debug at{};
+
+ private:
+    // Leaves the function on the stack.
+    bool look() { return lua_getstack(L_, level_, &at) == 1 && lua_getinfo(L_, "Slf", &at) != 0; }
+
+    lua_State* L_;
+    int level_ = 1;
+};
+
+// Lua's error(), whose place is a script's or none.
+int error(lua_State* L) {
+    const int level = luaL_optint(L, 2, 1);
+    lua_settop(L, 1);
+    lua_Debug at{};
+    if (lua_isstring(L, 1) != 0 && level > 0 && lua_getstack(L, level, &at) == 1 && lua_getinfo(L, "Sl", &at) != 0 &&
+        is_script(at)) {
+        lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
+        lua_insert(L, 1);
+        lua_concat(L, 2);
+    }
     return lua_error(L);
 }
 
@@ -71,6 +129,14 @@ int is_suspended(lua_State* L) {
 
 // Goes one coroutine nearer to the host.
 int pause(lua_State* L) { return lua_yield(L, 0); }
+
+int create(lua_State* L) {
+    luaL_argcheck(L, lua_isfunction(L, 1) && lua_iscfunction(L, 1) == 0, 1, "Lua function expected");
+    lua_State* co = lua_newthread(L);
+    lua_pushvalue(L, 1);
+    lua_xmove(L, co, 1);
+    return 1;
+}
 
 int yield(lua_State* L) {
     if (L == Machine::of(L).base || lua_isyieldable(L) == 0) {
@@ -101,9 +167,7 @@ int tonumber(lua_State* L) {
             lua_settop(L, 1);
             return 1;
         }
-        std::size_t size = 0;
-        const char* text = lua_type(L, 1) == LUA_TSTRING ? lua_tolstring(L, 1, &size) : nullptr;
-        const auto value = text == nullptr ? std::nullopt : to_number(text, text + size);
+        const auto value = lua_type(L, 1) == LUA_TSTRING ? to_number(lua_tostring(L, 1)) : std::nullopt;
         if (value) {
             lua_pushnumber(L, *value);
         } else {
@@ -169,14 +233,16 @@ int setn(lua_State* L) {
     return luaL_error(L, "'setn' is obsolete");
 }
 
-int less(lua_State* L) {
-    lua_pushboolean(L, lua_lessthan(L, 1, 2));
+int length(lua_State* L) {
+    std::size_t size = 0;
+    luaL_checklstring(L, 1, &size);
+    lua_pushnumber(L, static_cast<double>(size));
     return 1;
 }
 
 int random(lua_State* L) {
     constexpr std::uint32_t top = std::numeric_limits<std::int32_t>::max();
-    const double r = static_cast<double>(Machine::of(L).random->next() % top) / top;
+    const double r = static_cast<double>(Machine::of(L).random.next() % top) / top;
     switch (lua_gettop(L)) {
         case 0:
             lua_pushnumber(L, r);
@@ -201,7 +267,9 @@ int random(lua_State* L) {
 }
 
 int randomseed(lua_State* L) {
-    Machine::of(L).random->seed(luaL_checkint(L, 1));
+    Machine& machine = Machine::of(L);
+    machine.random.seed(luaL_checkint(L, 1));
+    machine.random_is_seeded = true;
     return 0;
 }
 
@@ -267,7 +335,8 @@ long long to_long(double value) {
 
 unsigned long long to_unsigned(double value) {
     constexpr double limit = 18446744073709551616.0;
-    return value >= 0 && value < limit ? static_cast<unsigned long long>(value) : static_cast<unsigned long long>(to_long(value));
+    if (value >= limit) return 0;
+    return value >= 0 ? static_cast<unsigned long long>(value) : static_cast<unsigned long long>(to_long(value));
 }
 
 // The conversion's letter has to be known and its argument of the right type, as in 5.1: LuaJIT takes nil for %s.
@@ -329,6 +398,8 @@ int format(lua_State* L) {
                 written = std::snprintf(text, sizeof text, conversion.text, string);
                 break;
             }
+            case '\0':
+                return luaL_error(L, "invalid option '%%' to 'format'");
             default:
                 return luaL_error(L, "invalid option '%%%c' to 'format'", conversion.kind);
         }
@@ -340,6 +411,12 @@ int format(lua_State* L) {
 
 // --- Compiling ---
 
+// tostring(): numbers that are none have a sign in Lua 5.1, and pointers to nothing look otherwise.
+int nan_text(lua_State* L) {
+    lua_pushstring(L, std::signbit(lua_tonumber(L, 1)) ? "-nan" : "nan");
+    return 1;
+}
+
 // own.compile(text, name): the function, or nil and the error.
 int compile_text(lua_State* L) {
     std::size_t size = 0;
@@ -349,6 +426,12 @@ int compile_text(lua_State* L) {
     lua_pushnil(L);
     lua_insert(L, -2);
     return 2;
+}
+
+// ipairs() of what is no table.
+int refuse_ipairs(lua_State* L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    return 0;
 }
 
 // load() of what is no function.
@@ -408,9 +491,11 @@ bool find_position(lua_State* L, int level, lua_Debug& at) {
 
 int error_handler(lua_State* L) {
     lua_settop(L, 1);
-    lua_Debug at{};
-    bool found = lua_getstack(L, 1, &at) == 1 && lua_getinfo(L, "Sl", &at) != 0;
-    if (found && !is_script(at)) found = lua_getstack(L, 2, &at) == 1 && lua_getinfo(L, "Sl", &at) != 0;
+    Frames frames(L);
+    bool found = frames.next();
+    if (found && !is_script(frames.at)) found = frames.next();
+    const lua_Debug& at = frames.at;
+    lua_settop(L, 1);
     if (!lua_istable(L, 1)) {
         lua_createtable(L, 0, 3);
         lua_pushliteral(L, "ERR ");
@@ -424,7 +509,7 @@ int error_handler(lua_State* L) {
     }
     if (found) {
         lua_pushstring(L, "source");
-        lua_pushstring(L, at.source);
+        lua_pushstring(L, is_script(at) ? at.source : "=[C]");
         lua_rawset(L, -3);
         lua_pushstring(L, "line");
         lua_pushinteger(L, is_script(at) ? at.currentline : -1);
@@ -434,8 +519,13 @@ int error_handler(lua_State* L) {
 }
 
 bool compile(lua_State* L, std::string_view code, const char* chunk_name) {
-    const Normalized source = normalize(code);
-    if (luaL_loadbufferx(L, source.text.data(), source.text.size(), chunk_name, "t") == 0) return true;
+    const auto load = [&](const Normalized& source) {
+        return luaL_loadbufferx(L, source.text.data(), source.text.size(), chunk_name, "t") == 0;
+    };
+    if (load(normalize(code, true))) return true;
+    lua_pop(L, 1);
+    const Normalized source = normalize(code, false);
+    if (load(source)) return true;
     std::size_t size = 0;
     const char* text = lua_tolstring(L, -1, &size);
     const std::string message = reworded(std::string(text, size), source);
@@ -468,6 +558,7 @@ void open_sandbox(lua_State* L) {
                       {"rethrow", rethrow},
                       {"suspended", is_suspended},
                       {"pause", pause},
+                      {"create", create},
                       {"yield", yield},
                       {"running", running},
                       {"assert", assert_},
@@ -481,6 +572,10 @@ void open_sandbox(lua_State* L) {
                       {"format", format},
                       {"compile", compile_text},
                       {"load", refuse_load},
+                      {"ipairs", refuse_ipairs},
+                      {"error", error},
+                      {"len", length},
+                      {"nan_text", nan_text},
                       {"error_handler", error_handler}});
     push_redis_api(L);
     lua_setfield(L, -2, "redis");

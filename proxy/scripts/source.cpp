@@ -23,15 +23,32 @@ int hex_digit(char c) {
     return -1;
 }
 
+constexpr std::string_view keywords[] = {"and", "break",    "do",     "else", "elseif", "end",   "false",
+                                         "for", "function", "if",     "in",   "local",  "nil",   "not",
+                                         "or",  "repeat",   "return", "then", "true",   "until", "while"};
+
+// Globals that are, or hold, functions of ours.
+constexpr std::string_view library_names[] = {
+    "assert",       "bit",      "cjson",    "cmsgpack",   "collectgarbage", "coroutine",    "error",  "gcinfo",
+    "getmetatable", "ipairs",   "load",     "loadstring", "math",           "next",         "pairs",  "pcall",
+    "rawequal",     "rawget",   "rawset",   "redis",      "select",         "setmetatable", "string", "struct",
+    "table",        "tonumber", "tostring", "type",       "unpack",         "xpcall"};
+
+template <typename List>
+bool is_one_of(std::string_view name, const List& list) {
+    return std::find(std::begin(list), std::end(list), name) != std::end(list);
+}
+
 // Walks over the tokens as Lua 5.1 does.
 class Normalizer {
  public:
-    explicit Normalizer(std::string_view code) : code_(code) {}
+    Normalizer(std::string_view code, bool keep_callers) : code_(code), keep_callers_(keep_callers) {}
 
     Normalized run() {
-        // LuaJIT skips a first line that begins with '#', and a byte order mark; and it has a token for bytecode
+        // LuaJIT skips a first line that begins with '#'
         if (code_.starts_with('#')) out_.text += ' ';
         while (!at_end() && !out_.cut) step();
+        end_of_block();
         return std::move(out_);
     }
 
@@ -45,16 +62,27 @@ class Normalizer {
 
     void step() {
         const char c = peek();
+        if (c == '-' && peek(1) == '-') return comment();
+        if (is_blank(c)) return copy();
         if (is_letter(c)) {
-            while (is_letter(peek()) || is_digit(peek())) copy();
-        } else if (is_digit(c) || (c == '.' && is_digit(peek(1)))) {
+            std::size_t size = 1;
+            while (is_letter(peek(size)) || is_digit(peek(size))) ++size;
+            word(code_.substr(position_, size));
+            copy(size);
+        } else {
+            begin_token(c == '(' ? TokenKind::open : TokenKind::other);
+            symbol(c);
+        }
+        token_end_ = out_.text.size();
+    }
+
+    void symbol(char c) {
+        if (is_digit(c) || (c == '.' && is_digit(peek(1)))) {
             number();
         } else if (c == '"' || c == '\'') {
             string(c);
-        } else if (c == '-' && peek(1) == '-') {
-            comment();
-        } else if (c == '[' && long_bracket()) {
-            copy(long_end(position_) - position_);
+        } else if (c == '[' && long_bracket() > 0) {
+            copy(long_end() - position_);
         } else if (c == '.') {
             while (peek() == '.') copy();
         } else if (c == ':' && peek(1) == ':') {
@@ -64,9 +92,62 @@ class Normalizer {
             const auto byte = static_cast<unsigned char>(c);
             refuse({}, byte < 0x80 ? "char(" + std::to_string(byte) + ")" : std::string(1, c));
         } else {
+            if (c == '(' || c == '{' || c == '[') nesting_.push_back(Nesting::bracket);
+            if ((c == ')' || c == '}' || c == ']') && !nesting_.empty()) nesting_.pop_back();
+            if (c == ';') end_of_block();
             copy();
         }
     }
+
+    // --- Where calls are returned ---
+
+    enum class TokenKind : std::uint8_t { name, keyword, open, other };
+    enum class Nesting : std::uint8_t { bracket, block, function };
+
+    void word(std::string_view text) {
+        const bool is_keyword = is_one_of(text, keywords);
+        begin_token(is_keyword ? TokenKind::keyword : TokenKind::name, text);
+        if (!is_keyword) return;
+        if (text == "end" || text == "until" || text == "else" || text == "elseif") end_of_block();
+        if ((text == "end" || text == "until") && !nesting_.empty()) nesting_.pop_back();
+        if (text == "function") nesting_.push_back(Nesting::function);
+        if (text == "if" || text == "do" || text == "repeat") nesting_.push_back(Nesting::block);
+        after_return_ = text == "return";
+    }
+
+    // Before a token is written.
+    void begin_token(TokenKind kind, std::string_view text = {}) {
+        if (std::exchange(after_return_, false) && keep_callers_ && (kind == TokenKind::name || kind == TokenKind::open)) {
+            const bool in_main = std::find(nesting_.begin(), nesting_.end(), Nesting::function) == nesting_.end();
+            if (in_main || is_library(text) || (kind == TokenKind::open && (peek(1) == '"' || peek(1) == '\''))) {
+                out_.text += ' ';
+                out_.text += hold_frame;
+                out_.text += '(';
+                held_.push_back(nesting_.size());
+            }
+        }
+        // local name = library…
+        if (kind == TokenKind::name) {
+            if (assigned_ && is_library(text)) aliases_.push_back(name_);
+            name_ = text;
+        }
+        assigned_ = kind == TokenKind::other && peek() == '=' && peek(1) != '=';
+    }
+
+    bool is_library(std::string_view name) const {
+        std::size_t behind = name.size();
+        while (is_blank(peek(behind))) ++behind;
+        return is_one_of(name, library_names) || is_one_of(name, aliases_) || (!name.empty() && peek(behind) == ':');
+    }
+
+    // Behind the last token: what was returned there is complete.
+    void end_of_block() {
+        if (held_.empty() || held_.back() != nesting_.size()) return;
+        held_.pop_back();
+        out_.text.insert(token_end_, 1, ')');
+    }
+
+    // --- Tokens ---
 
     void refuse(std::string problem, std::string token) {
         out_.cut = true;
@@ -84,7 +165,7 @@ class Normalizer {
         }
         while (is_letter(peek()) || is_digit(peek())) ++position_;
         const std::string token(code_.substr(start, position_ - start));
-        if (!to_number(token.data(), token.data() + token.size())) return refuse("malformed number near '" + token + "'", {});
+        if (!to_number(token.c_str())) return refuse("malformed number near '" + token + "'", {});
         out_.text += token;
         out_.text += ' ';  // whatever follows is another token
     }
@@ -116,7 +197,7 @@ class Normalizer {
 
     void comment() {
         copy(2);
-        if (peek() == '[' && long_bracket()) return copy(long_end(position_) - position_);
+        if (peek() == '[' && long_bracket() > 0) return copy(long_end() - position_);
         while (!at_end() && !is_line_end(peek())) copy();
     }
 
@@ -127,16 +208,24 @@ class Normalizer {
         return peek(level + 1) == '[' ? level + 1 : 0;
     }
 
-    std::size_t long_end(std::size_t start) const {
+    std::size_t long_end() const {
         const std::size_t level = long_bracket() - 1;
         const std::string closing = "]" + std::string(level, '=') + "]";
-        const std::size_t found = code_.find(closing, start + level + 2);
+        const std::size_t found = code_.find(closing, position_ + level + 2);
         return found == std::string_view::npos ? code_.size() : found + closing.size();
     }
 
     std::string_view code_;
+    bool keep_callers_;
     std::size_t position_ = 0;
     Normalized out_;
+    std::vector<Nesting> nesting_;
+    std::vector<std::size_t> held_;  // how deep the returns are whose values are held
+    bool after_return_ = false;
+    std::size_t token_end_ = 0;  // of the last token, in the output
+    std::string_view name_;      // the last name
+    bool assigned_ = false;      // what comes now is assigned to it
+    std::vector<std::string_view> aliases_;
 };
 
 // A letter behind a backslash inside double quotes.
@@ -185,14 +274,14 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Normalized normalize(std::string_view code) { return Normalizer(code).run(); }
+Normalized normalize(std::string_view code, bool keep_callers) { return Normalizer(code, keep_callers).run(); }
 
-std::optional<double> to_number(const char* text, const char* end) {
+std::optional<double> to_number(const char* text) {
     char* stopped = nullptr;
     const double value = std::strtod(text, &stopped);
     if (stopped == text) return std::nullopt;
     while (is_blank(*stopped)) ++stopped;
-    if (stopped != end) return std::nullopt;
+    if (*stopped != '\0') return std::nullopt;
     return value;
 }
 

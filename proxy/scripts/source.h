@@ -14,6 +14,12 @@ namespace pgredis::scripts {
 // Text for LuaJIT that means what `code` means in Lua 5.1: unknown escapes in strings are the character itself ("\." "\x"), no
 // labels, no numbers but those of 5.1 (`1LL` would even load LuaJIT's ffi), no letters beyond ASCII in names, no skipped first
 // line. Lines stay where they are.
+//
+// With `keep_callers`, calls that are returned are made in a way that leaves the calling function's frame where it is,
+// `return hold_frame(f(x))`: LuaJIT makes a tail call even of a C function, and then an error there has no line of the script to
+// tell. Inside functions this is done only to what looks like a call of a library, since tail recursion may be deep. It disturbs
+// the texts of syntax errors.
+inline constexpr std::string_view hold_frame = "__pgredis_hold_frame";
 struct Normalized {
     std::string text;
     // When the code has something that Lua 5.1's reader refuses and LuaJIT's does not: `text` ends there with an '@', which
@@ -23,7 +29,7 @@ struct Normalized {
     std::string problem;
     std::string token;
 };
-Normalized normalize(std::string_view code);
+Normalized normalize(std::string_view code, bool keep_callers);
 
 // Redis's way to split a line into words, with quotes and escapes; empty when quotes are unbalanced.
 std::optional<std::vector<std::string>> split_words(std::string_view line);
@@ -40,6 +46,6 @@ inline constexpr std::string_view bad_function_name =
 bool set_flag(Flags& flags, std::string_view name);
 
 // The number `text` means as Lua 5.1 converts strings, blanks around it allowed.
-std::optional<double> to_number(const char* text, const char* end);
+std::optional<double> to_number(const char* text);
 
 }  // namespace pgredis::scripts

@@ -14,6 +14,8 @@ constexpr int max_integer_bytes = 32;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
 // Walks over a format string, keeping what it sets.
 class Format {
  public:
@@ -188,8 +190,8 @@ int unpack(lua_State* L) {
     std::size_t length = 0;
     const char* data = luaL_checklstring(L, 2, &length);
     const lua_Integer first = luaL_optinteger(L, 3, 1) - 1;
-    luaL_argcheck(L, first >= 0, 3, "offset must be 1 or greater");
-    auto position = static_cast<std::size_t>(first);
+    luaL_argcheck(L, first != -1, 3, "offset must be 1 or greater");
+    auto position = static_cast<std::size_t>(first);  // huge if negative
     int results = 0;
     lua_settop(L, 2);
     const auto check = [&](std::size_t size) {
@@ -266,9 +268,10 @@ int size(lua_State* L) {
     std::size_t position = 0;
     while (format.next()) {
         position += format.padding(position);
-        if (format.option() == 's') luaL_argerror(L, 1, "variable-size format in 'size'");
-        if (format.option() == 'c' && format.size() == 0) luaL_argerror(L, 1, "variable-length format in 'size'");
-        if (format.size() == 0) format.control();
+        const char option = format.option();
+        if (option == 's') luaL_argerror(L, 1, "option 's' has no fixed size");
+        if (option == 'c' && format.size() == 0) luaL_argerror(L, 1, "option 'c0' has no fixed size");
+        if (!is_digit(option) && !is_letter(option)) format.control();  // an unknown letter counts nothing
         position += format.size();
     }
     lua_pushinteger(L, static_cast<lua_Integer>(position));

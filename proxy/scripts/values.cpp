@@ -224,7 +224,21 @@ class ResultWriter {
             writer_.simple_string(c_text());
         } else if (field("double", LUA_TNUMBER)) {
             writer_.double_number(lua_tonumber(L_, -1));
-        } else if (field("map", LUA_TTABLE)) {
+        } else if (field("big_number", LUA_TSTRING)) {
+            writer_.big_number(one_line(c_text()));
+        } else if (field("verbatim_string", LUA_TTABLE)) {
+            const bool written = verbatim();
+            lua_pop(L_, 1);
+            if (!written) collection();
+            return;
+        } else {
+            return collection();
+        }
+        lua_pop(L_, 1);
+    }
+
+    void collection() {
+        if (field("map", LUA_TTABLE)) {
             writer_.map(count());
             for (lua_pushnil(L_); lua_next(L_, -2) != 0;) {
                 lua_pushvalue(L_, -2);  // the key goes first; the value stays below
@@ -238,22 +252,25 @@ class ResultWriter {
                 lua_pushvalue(L_, -1);
                 value();
             }
-        } else if (field("big_number", LUA_TSTRING)) {
-            writer_.big_number(c_text());
-        } else if (field("verbatim_string", LUA_TTABLE)) {
-            if (verbatim()) return lua_pop(L_, 1);
-            lua_pop(L_, 1);
-            return array();
         } else {
             return array();
         }
         lua_pop(L_, 1);
     }
 
+    // What follows is a line of its own, which Redis lets line ends not break.
+    static std::string one_line(std::string_view text) {
+        std::string line(text);
+        std::replace_if(
+            line.begin(), line.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+        return line;
+    }
+
     bool verbatim() {
         if (!field("format", LUA_TSTRING)) return false;
-        const std::string_view format = c_text();
-        lua_pop(L_, 1);  // the table keeps it
+        std::string format(c_text());
+        format.resize(3, ' ');
+        lua_pop(L_, 1);
         if (!field("string", LUA_TSTRING)) return false;
         writer_.verbatim(format, text());
         lua_pop(L_, 1);
