@@ -192,7 +192,7 @@ void ScriptHost::look_up(const TaskPtr& task) {
             });
         }
         if (!item.run || item.resolved_late) continue;
-        const auto& run = *item.run;
+        auto& run = *item.run;
         if (run.by == RunRequest::By::function) {
             const bool known = libraries_loaded_ && libraries_.functions.contains(commands::lower(run.subject));
             if (known || std::exchange(libraries_asked, true)) continue;
@@ -202,7 +202,8 @@ void ScriptHost::look_up(const TaskPtr& task) {
             });
             continue;
         }
-        const auto sha = run.by == RunRequest::By::body ? scripts::sha1_hex(run.subject) : run.subject;
+        run.sha = run.by == RunRequest::By::body ? scripts::sha1_hex(run.subject) : run.subject;
+        const auto& sha = run.sha;
         if (scripts_.contains(sha)) continue;
         if (run.by == RunRequest::By::sha) {
             add(script_call(sha), i, [this, sha, epoch = epoch_](ScriptTask::Item& asked, const Rows& rows) {
@@ -323,7 +324,7 @@ std::optional<std::string> ScriptHost::resolve(ScriptTask::Item& item) {
         }
         if (!run.problem.empty()) return run.problem;
     } else if (!item.routine) {
-        const auto found = scripts_.find(run.by == RunRequest::By::body ? scripts::sha1_hex(run.subject) : run.subject);
+        const auto found = scripts_.find(run.sha);
         if (found == scripts_.end()) return no_script;
         item.routine = found->second;
     }
@@ -341,7 +342,7 @@ void ScriptHost::set_out(const TaskPtr& task) {
         resp::ReplyWriter writer(item.reply, item.protocol);
         if (item.run && item.error.empty()) {
             if (item.load_only) {
-                writer.bulk(scripts::sha1_hex(item.run->subject));
+                writer.bulk(item.run->sha);
             } else if (item.resolved_late) {
                 needs_lua = true;
             } else if (auto error = resolve(item)) {

@@ -41,6 +41,7 @@ struct Routine {
 struct RunRequest {
     enum class By : std::uint8_t { body, sha, function } by = By::body;
     std::string subject;     // the script, its SHA-1 in lower case, or the function's name
+    std::string sha;         // of a script, once it is needed
     bool read_only = false;  // the command is an _RO
     std::vector<std::string> keys;
     std::vector<std::string> arguments;

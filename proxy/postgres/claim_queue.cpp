@@ -7,7 +7,7 @@ namespace pgredis::postgres {
 
 namespace {
 
-constexpr std::size_t max_shared_claims = 32;
+constexpr std::size_t max_shared_claims = 64;
 constexpr std::size_t max_shared_keys = 500;
 // So many are looked at for one whose keys are free.
 constexpr std::size_t max_skipped_claims = 1000;
