@@ -26,7 +26,8 @@ struct Invocation {
 
 using Handler = void (*)(Invocation&);
 
-// The proxy's own handler of a command, by lower-case name, of a subcommand (`script|kill`) or its container; null for all others.
+// The proxy's own handler of a command, by lower-case name, of a subcommand (`script|kill`) or its container; null for all
+// others.
 [[nodiscard]] Handler find_handler(std::string_view name);
 
 // Client names and library names: printable, no blanks.

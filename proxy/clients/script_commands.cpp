@@ -43,7 +43,8 @@ std::vector<std::string> words(const scripts::Flags& flags) {
     return list;
 }
 
-// A library for redis.store_libraries, which wants to know its name though it does not load, since a name that is taken comes first.
+// A library for redis.store_libraries, which wants to know its name though it does not load, since a name that is taken comes
+// first.
 struct LoadedLibrary {
     json description;
     std::string name;
@@ -80,7 +81,8 @@ void store_libraries(ScriptHost& host, Item& item, const std::string& policy, st
     static const auto statement = [] {
         auto made = std::make_shared<postgres::Statement>();
         made->name = "store_libraries";
-        made->sql = "SELECT redis.store_libraries($1::pg_catalog.text, $2::pg_catalog.bytea[], $3::pg_catalog.text::pg_catalog.jsonb)";
+        made->sql =
+            "SELECT redis.store_libraries($1::pg_catalog.text, $2::pg_catalog.bytea[], $3::pg_catalog.text::pg_catalog.jsonb)";
         made->parameters = {Type::text, Type::bytea_array, Type::text};
         return std::shared_ptr<const postgres::Statement>(std::move(made));
     }();
@@ -168,7 +170,8 @@ std::vector<std::optional<std::string>> array_at(const Rows& rows, int row, int 
     for (std::uint32_t i = 0; i < count; ++i) {
         const auto length = static_cast<std::int32_t>(postgres::read_int32(at));
         at += 4;
-        elements.emplace_back(length < 0 ? std::nullopt : std::optional<std::string>(std::in_place, at, static_cast<std::size_t>(length)));
+        elements.emplace_back(length < 0 ? std::nullopt
+                                         : std::optional<std::string>(std::in_place, at, static_cast<std::size_t>(length)));
         if (length > 0) at += length;
     }
     return elements;
@@ -179,7 +182,8 @@ void write_libraries(const Rows& rows, ReplyWriter& writer) {
     writer.array(static_cast<std::size_t>(rows.count));
     for (int row = rows.first; row < rows.first + rows.count; ++row) {
         const auto text = [&rows, row](int column) {
-            return std::string_view(PQgetvalue(rows.result, row, column), static_cast<std::size_t>(PQgetlength(rows.result, row, column)));
+            return std::string_view(PQgetvalue(rows.result, row, column),
+                                    static_cast<std::size_t>(PQgetlength(rows.result, row, column)));
         };
         const bool with_code = PQgetisnull(rows.result, row, 5) == 0;
         writer.map(with_code ? 4 : 3);

@@ -57,22 +57,22 @@ Call make_call(std::shared_ptr<const postgres::Statement> statement, std::vector
 }
 
 Call lock_call(std::int16_t database, std::vector<std::string> keys) {
-    static const auto sql = statement(
-        "begin_batch", "SELECT redis.begin_batch($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])",
-        {Type::int8, Type::bytea_array});
+    static const auto sql =
+        statement("begin_batch", "SELECT redis.begin_batch($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])",
+                  {Type::int8, Type::bytea_array});
     return make_call(sql, {static_cast<std::int64_t>(database), std::move(keys)});
 }
 
 Call begin_scripts_call(std::int16_t database, std::vector<std::string> keys) {
-    static const auto sql = statement(
-        "begin_scripts", "SELECT redis.begin_scripts($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])",
-        {Type::int8, Type::bytea_array});
+    static const auto sql =
+        statement("begin_scripts", "SELECT redis.begin_scripts($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])",
+                  {Type::int8, Type::bytea_array});
     return make_call(sql, {static_cast<std::int64_t>(database), std::move(keys)});
 }
 
 Call store_script_call(const std::string& sha, const std::string& body) {
-    static const auto sql =
-        statement("store_script", "SELECT redis.store_script($1::pg_catalog.text, $2::pg_catalog.bytea)", {Type::text, Type::bytea});
+    static const auto sql = statement("store_script", "SELECT redis.store_script($1::pg_catalog.text, $2::pg_catalog.bytea)",
+                                      {Type::text, Type::bytea});
     return make_call(sql, {sha, body});
 }
 
@@ -304,7 +304,9 @@ void ScriptHost::ask_for_routine(const TaskPtr& task) {
         } else if (PQgetisnull(rows.result, rows.first, 0) == 0) {
             keep_script(item, item.run->subject, bytes_at(rows, rows.first, 0), epoch_ - 1);
         }
-        if (auto error = item.routine ? resolve(item) : is_function ? "ERR Function not found" : std::optional<std::string>(no_script)) {
+        if (auto error = item.routine  ? resolve(item)
+                         : is_function ? "ERR Function not found"
+                                       : std::optional<std::string>(no_script)) {
             item.error = std::move(*error);
             item.failed = true;
             writer.error(item.error);
@@ -424,10 +426,11 @@ postgres::Session* ScriptHost::free_session() {
     for (const auto& session : sessions_) {
         if (session->ready()) return session.get();
     }
-    const bool connecting = std::any_of(sessions_.begin(), sessions_.end(), [](const auto& session) { return !session->connected(); });
+    const bool connecting =
+        std::any_of(sessions_.begin(), sessions_.end(), [](const auto& session) { return !session->connected(); });
     if (!connecting && sessions_.size() < static_cast<std::size_t>(options_.connections)) {
-        sessions_.push_back(std::make_unique<postgres::Session>(
-            loop_, connector_, "pgredis script " + std::to_string(sessions_.size() + 1), *this));
+        sessions_.push_back(std::make_unique<postgres::Session>(loop_, connector_,
+                                                                "pgredis script " + std::to_string(sessions_.size() + 1), *this));
         sessions_.back()->start();
     }
     return nullptr;
@@ -507,12 +510,15 @@ void ScriptHost::proceed(Batch& batch) {
     for (std::size_t i = 0; i < batch.tasks.size() && !batch.misbehaved; ++i) {
         const auto& task = batch.tasks[i];
         if (task->phase != Phase::queued) continue;
-        const bool waits = !task->snapshot && std::any_of(batch.tasks.begin(), batch.tasks.begin() + static_cast<std::ptrdiff_t>(i),
-                                                          [&task](const TaskPtr& earlier) {
-            return earlier->phase != Phase::ended && std::any_of(task->keys.begin(), task->keys.end(), [&](const auto& key) {
-                return std::find(earlier->keys.begin(), earlier->keys.end(), key) != earlier->keys.end();
-            });
-        });
+        const bool waits =
+            !task->snapshot &&
+            std::any_of(batch.tasks.begin(), batch.tasks.begin() + static_cast<std::ptrdiff_t>(i),
+                        [&task](const TaskPtr& earlier) {
+                            return earlier->phase != Phase::ended &&
+                                   std::any_of(task->keys.begin(), task->keys.end(), [&](const auto& key) {
+                                       return std::find(earlier->keys.begin(), earlier->keys.end(), key) != earlier->keys.end();
+                                   });
+                        });
         if (waits) continue;
         task->phase = Phase::computing;
         advance(task);
@@ -545,14 +551,13 @@ void ScriptHost::send_round(Batch& batch) {
     batch.busy = true;
     std::optional<std::size_t> savepoint;
     if (!batch.shared() && batch.tasks.front()->savepoints) savepoint = calls.size() - 1;  // locks are to stay
-    batch.session->run(calls, savepoint,
-                       [this, &batch, asked = std::move(asked)](const postgres::Session::Answer& answer) {
-                           if (answer.failure) {
-                               on_failed_round(batch, answer.culprit ? asked[*answer.culprit] : nullptr, answer);
-                           } else {
-                               on_round(batch, asked, answer);
-                           }
-                       });
+    batch.session->run(calls, savepoint, [this, &batch, asked = std::move(asked)](const postgres::Session::Answer& answer) {
+        if (answer.failure) {
+            on_failed_round(batch, answer.culprit ? asked[*answer.culprit] : nullptr, answer);
+        } else {
+            on_round(batch, asked, answer);
+        }
+    });
 }
 
 void ScriptHost::on_round(Batch& batch, const std::vector<TaskPtr>& asked, const postgres::Session::Answer& answer) {
@@ -704,7 +709,8 @@ void ScriptHost::on_session_ready(postgres::Session&) {}  // dispatch() comes be
 
 void ScriptHost::on_session_lost(postgres::Session& session, const std::string& error, bool committing) {
     log_.debug("script connection: {}", error);
-    const auto found = std::find_if(batches_.begin(), batches_.end(), [&session](const auto& batch) { return batch->session == &session; });
+    const auto found =
+        std::find_if(batches_.begin(), batches_.end(), [&session](const auto& batch) { return batch->session == &session; });
     if (found == batches_.end()) return;
     const auto unknown = postgres::unknown_outcome();
     const auto tasks = end_batch(**found, false);
@@ -805,7 +811,8 @@ void ScriptHost::end_script(ScriptTask& task) {
     ++task.current;
 }
 
-// A call of the script at hand. Answers with what the script did next when the call was answered here; with nothing when it waits.
+// A call of the script at hand. Answers with what the script did next when the call was answered here; with nothing when it
+// waits.
 std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
     auto& lua = *task->lua;
     auto& arguments = lua.call_arguments();
@@ -864,7 +871,9 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
     auto& good = std::get<commands::BoundCall>(bound);
     task->writes = task->writes || good.call.writes;
     task->dirty = task->dirty || command->writes();
-    task->write_call = [format = good.format](const Rows& rows, resp::ReplyWriter& to) { commands::write_reply(rows, format, to); };
+    task->write_call = [format = good.format](const Rows& rows, resp::ReplyWriter& to) {
+        commands::write_reply(rows, format, to);
+    };
     ask(task, task->script_database, keys, sees_everything, std::move(good.call));
     return std::nullopt;
 }
@@ -876,9 +885,10 @@ std::optional<Event> ScriptHost::answer_here(const TaskPtr& task, const std::str
     return std::nullopt;
 }
 
-// Has the call made in the next round of the transaction. Whatever a script reads or writes it has locked, so that nobody comes in
-// between, be it declared or not.
-void ScriptHost::ask(const TaskPtr& task, std::int16_t database, const std::vector<std::string>& keys, bool sees_everything, Call call) {
+// Has the call made in the next round of the transaction. Whatever a script reads or writes it has locked, so that nobody comes
+// in between, be it declared or not.
+void ScriptHost::ask(const TaskPtr& task, std::int16_t database, const std::vector<std::string>& keys, bool sees_everything,
+                     Call call) {
     auto& batch = *batch_of(*task);
     task->phase = Phase::asking;
     task->calls.clear();
@@ -886,8 +896,8 @@ void ScriptHost::ask(const TaskPtr& task, std::int16_t database, const std::vect
     for (const auto& key : keys) {
         if (!task->snapshot && !task->locked.contains({database, key})) unlocked.push_back(key);
     }
-    task->undisciplined = task->undisciplined || !unlocked.empty() || (sees_everything && !task->snapshot) ||
-                          task->call_count > max_shared_calls;
+    task->undisciplined =
+        task->undisciplined || !unlocked.empty() || (sees_everything && !task->snapshot) || task->call_count > max_shared_calls;
     if (batch.shared() && task->undisciplined) {
         misbehave(task);
         return;
@@ -995,7 +1005,8 @@ std::optional<std::string> ScriptHost::kill(bool function) {
     if (longest != nullptr) {
         longest->killed = true;
         // What it waits for in the database is given up too.
-        if (const auto* batch = batch_of(*longest); batch != nullptr && longest->phase == Phase::asking && !longest->is_exec() && !batch->shared())
+        if (const auto* batch = batch_of(*longest);
+            batch != nullptr && longest->phase == Phase::asking && !longest->is_exec() && !batch->shared())
             server_.control().query("SELECT pg_catalog.pg_cancel_backend($1)", {std::to_string(batch->session->backend())},
                                     [](const PGresult*) {});
         return std::nullopt;
@@ -1012,7 +1023,8 @@ std::optional<std::string> ScriptHost::kill(bool function) {
 std::optional<ScriptHost::Running> ScriptHost::running_function() const {
     const ScriptTask* longest = nullptr;
     for (const auto& task : tasks_) {
-        const bool runs = task->script_started_at != 0 && !task->done() && task->item().routine && task->item().routine->is_function();
+        const bool runs =
+            task->script_started_at != 0 && !task->done() && task->item().routine && task->item().routine->is_function();
         if (runs && (longest == nullptr || task->script_started_at < longest->script_started_at)) longest = task.get();
     }
     if (longest == nullptr) return std::nullopt;

@@ -1,8 +1,9 @@
 // Runs scripts: their Lua between the loop's other work, their calls each on a connection that holds a transaction open.
 //
-// A script that makes no call needs no transaction. One that is known to make few and quick calls on its declared keys may share its
-// transaction with others of that kind, round by round, those that share a key one after another; whatever goes wrong then, all of
-// them begin again, and the culprit alone. Nothing has left the transaction, so any script can begin again until it is committed.
+// A script that makes no call needs no transaction. One that is known to make few and quick calls on its declared keys may share
+// its transaction with others of that kind, round by round, those that share a key one after another; whatever goes wrong then,
+// all of them begin again, and the culprit alone. Nothing has left the transaction, so any script can begin again until it is
+// committed.
 #pragma once
 
 #include <uv.h>
@@ -81,9 +82,9 @@ class ScriptHost final : public postgres::Session::Observer {
     struct Batch {
         postgres::Session* session;
         std::vector<TaskPtr> tasks;
-        std::int16_t database = 0;     // that the transaction is in
-        bool busy = false;             // a round is under way, or its tasks are being looked after
-        bool misbehaved = false;       // it cannot go on like this
+        std::int16_t database = 0;  // that the transaction is in
+        bool busy = false;          // a round is under way, or its tasks are being looked after
+        bool misbehaved = false;    // it cannot go on like this
         std::uint64_t began_at = 0;
 
         [[nodiscard]] bool shared() const { return tasks.size() > 1; }
@@ -157,7 +158,7 @@ class ScriptHost final : public postgres::Session::Observer {
     const Options options_;
     operations::Logger log_;
 
-    std::unordered_map<std::string, std::shared_ptr<Routine>> scripts_;    // by SHA-1
+    std::unordered_map<std::string, std::shared_ptr<Routine>> scripts_;  // by SHA-1
     Libraries libraries_;
     bool libraries_loaded_ = false;
     std::uint64_t epoch_ = 0;       // how often something was forgotten

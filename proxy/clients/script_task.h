@@ -23,8 +23,8 @@ namespace pgredis::clients {
 
 // A script or a library's function, and what running it here has taught about it.
 struct Routine {
-    std::string id;    // of a script its SHA-1, of a function its library's
-    std::string name;  // of a function, as it was registered; empty: a script
+    std::string id;                           // of a script its SHA-1, of a function its library's
+    std::string name;                         // of a function, as it was registered; empty: a script
     std::shared_ptr<const std::string> code;  // of the script, or the library
     scripts::Flags flags;
 
@@ -62,12 +62,12 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
         std::int16_t database = 0;
         resp::Protocol protocol = resp::Protocol::resp2;
         // One of these is what is to be done:
-        Handler handler = nullptr;            // the connection's own command: done when all the others are
-        std::optional<RunRequest> run;        // a script
-        bool load_only = false;               // … which SCRIPT LOAD only keeps
-        bool resolved_late = false;           // … found only when it is its turn: commands before it change what there is
-        std::optional<postgres::Call> call;   // one function
-        std::string error;                    // refused
+        Handler handler = nullptr;           // the connection's own command: done when all the others are
+        std::optional<RunRequest> run;       // a script
+        bool load_only = false;              // … which SCRIPT LOAD only keeps
+        bool resolved_late = false;          // … found only when it is its turn: commands before it change what there is
+        std::optional<postgres::Call> call;  // one function
+        std::string error;                   // refused
         // Of a call: how to write the reply, where its keys are, what else it does.
         std::function<void(const postgres::Rows&, resp::ReplyWriter&)> write = nullptr;
         std::vector<std::string> keys;
@@ -96,7 +96,7 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
     // --- What the host keeps about it ---
     std::vector<Item> items;
     std::vector<Watch> watches;
-    bool locks_everything = false;  // an EXEC's prologue
+    bool locks_everything = false;                          // an EXEC's prologue
     std::set<std::pair<std::int16_t, std::string>> locked;  // keys that its transaction has locked, or will at its beginning
 
     enum class Phase : std::uint8_t { queued, computing, asking, ended } phase = Phase::queued;
@@ -106,8 +106,8 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
     std::vector<postgres::Call> calls;          // of the next round; the last one is the one that is asked for
     std::function<void(const postgres::Rows&, resp::ReplyWriter&)> write_call;
     std::optional<std::string> next_reply;  // of a call that was answered here before the task gave way to others
-    bool writes = false;        // has made a call that may have written
-    bool dirty = false;         // … that Redis calls a write, after which it kills no script
+    bool writes = false;                    // has made a call that may have written
+    bool dirty = false;                     // … that Redis calls a write, after which it kills no script
     bool savepoints = false;
     bool call_failed = false;
     bool alone_for_now = false;

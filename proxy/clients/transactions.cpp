@@ -202,7 +202,8 @@ class ExecJob final : public ClientJob {
 
 }  // namespace
 
-postgres::Call begin_transaction_call(const std::vector<std::int16_t>& databases, std::vector<std::string> keys, bool everything) {
+postgres::Call begin_transaction_call(const std::vector<std::int16_t>& databases, std::vector<std::string> keys,
+                                      bool everything) {
     static const auto sql = statement("begin_transaction",
                                       "SELECT redis.begin_transaction($1::pg_catalog.text::pg_catalog.int2[], "
                                       "$2::pg_catalog.bytea[], $3::pg_catalog.text::pg_catalog.bool)",

@@ -23,9 +23,9 @@ ClaimQueue::Claims ClaimQueue::take(const std::function<bool(const Claim&)>& may
     std::size_t keys = 0;
     const auto is_free = [&](const Claim& claim) {
         return claim.snapshot || std::none_of(claim.keys.begin(), claim.keys.end(), [&](const std::string& key) {
-            const auto name = lock_name(claim, key);
-            return held_.contains(name) || asked.contains(name);
-        });
+                   const auto name = lock_name(claim, key);
+                   return held_.contains(name) || asked.contains(name);
+               });
     };
     const auto may_join = [&](const Claim& claim) {
         if (taken.empty()) return may_take(claim);

@@ -271,7 +271,8 @@ void Session::on_sync() {
     const auto done = std::exchange(done_, nullptr);
     auto answered = answer();
     // COMMIT of a transaction that has failed answers ROLLBACK, and no error.
-    if (phase == Phase::commit && !answered.failure && std::strcmp(PQcmdStatus(steps_[steps_.size() - 2].result.get()), "COMMIT") != 0)
+    if (phase == Phase::commit && !answered.failure &&
+        std::strcmp(PQcmdStatus(steps_[steps_.size() - 2].result.get()), "COMMIT") != 0)
         answered.failure = Failure{Failure::Kind::fault, "25P02", "the transaction was rolled back", ""};
     if (phase == Phase::round && !answered.failure) spoilt_savepoint_ = false;
     const auto kept = std::exchange(steps_, {});  // the answer's rows are in there

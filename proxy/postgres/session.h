@@ -57,8 +57,8 @@ class Session {
     // Has anything of the transaction been sent?
     [[nodiscard]] bool begun() const { return begun_; }
     // One round. Calls of the same statement may go as one, so their order is not kept, unless there is a savepoint: before that
-    // call, and when it or one behind it fails, these and nothing else are taken back. The calls must live until `done`, which may
-    // ask for the next round, commit or roll back.
+    // call, and when it or one behind it fails, these and nothing else are taken back. The calls must live until `done`, which
+    // may ask for the next round, commit or roll back.
     void run(const std::vector<const Call*>& calls, std::optional<std::size_t> savepoint, Done done);
     // Ends the transaction, which must have begun; durable when `done` gets no failure. The session is ready then.
     void commit(Done done);

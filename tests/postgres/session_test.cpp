@@ -133,7 +133,8 @@ TEST_F(SessionTest, RollsBack) {
 
 TEST_F(SessionTest, TellsWhichCallFailed) {
     session_->begin({}, false);
-    EXPECT_THAT(round({call_of(statement_of("test.session_words"), {std::string("-")}), write("bad")}), ElementsAre("ERR no bad 1"));
+    EXPECT_THAT(round({call_of(statement_of("test.session_words"), {std::string("-")}), write("bad")}),
+                ElementsAre("ERR no bad 1"));
     roll_back();
     session_->begin({write("bad one")}, false);
     EXPECT_THAT(round({write("a")}), ElementsAre("ERR no bad one at the beginning"));
