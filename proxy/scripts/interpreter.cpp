@@ -291,6 +291,7 @@ void Interpreter::State::begin(std::string_view named, const std::function<void(
     failed = false;
     error.clear();
     machine.suspended = Suspension::none;
+    machine.coroutines = 0;
     machine.blind_instructions = 0;
     machine.protocol = resp::Protocol::resp2;
     machine.replication = 3;
