@@ -50,7 +50,8 @@ std::vector<Recorded> recorded() {
     std::ifstream file(TEST_FOLDER "/recorded.txt");
     std::vector<Recorded> all;
     for (std::string line; std::getline(file, line);) {
-        const std::string text = line.size() < 2 ? "" : unescaped(std::string_view(line).substr(2));
+        if (line.size() < 2 || line.starts_with('#')) continue;
+        const std::string text = unescaped(std::string_view(line).substr(2));
         if (line.starts_with("> ")) all.push_back({text, "", ""});
         if (line.starts_with("< ")) all.back().resp2 = all.back().resp3 = text;
         if (line.starts_with("3 ")) all.back().resp3 = text;
