@@ -25,6 +25,7 @@ foreach(folder IN ITEMS resp scripts postgres commands clients operations)
     if(sources)
         add_executable(${folder}_test ${sources})
         target_link_libraries(${folder}_test PRIVATE pgredis_${folder} GTest::gmock GTest::gtest_main)
+        target_compile_definitions(${folder}_test PRIVATE TEST_FOLDER="${PROJECT_SOURCE_DIR}/tests/${folder}") # where their data is
         if(folder STREQUAL postgres)
             add_test(NAME postgres COMMAND postgres_test) # in one process: its tests share a cluster
         else()

@@ -184,7 +184,7 @@ bool read_flags(lua_State* L, Flags& flags) {
     for (int i = 1;; ++i) {
         lua_rawgeti(L, -1, i);
         if (lua_isnil(L, -1)) return true;
-        if (lua_isstring(L, -1) == 0 || !set_flag(flags, text_of(L, -1))) return false;
+        if (lua_isstring(L, -1) == 0 || !set_flag(flags, text_of(L, -1), true)) return false;
         lua_pop(L, 1);
     }
 }

@@ -55,6 +55,7 @@ void slice_over(lua_State* L, lua_Debug* /*unused*/) {
     }
     machine.blind_instructions = 0;
     machine.suspended = Suspension::slice;
+    machine.has_position = find_position(L, 0, machine.position);
     machine.innermost = L;
     lua_yield(L, 0);
 }
@@ -291,6 +292,7 @@ void Interpreter::State::begin(std::string_view named, const std::function<void(
     failed = false;
     error.clear();
     machine.suspended = Suspension::none;
+    machine.coroutines = 0;
     machine.blind_instructions = 0;
     machine.protocol = resp::Protocol::resp2;
     machine.replication = 3;
@@ -448,8 +450,11 @@ int Interpreter::replication_flags() const { return state_->machine.replication;
 void Interpreter::kill(std::string_view text) {
     State& s = *state_;
     std::string error(text);
-    lua_Debug at{};
-    if (s.machine.innermost != nullptr && find_position(s.machine.innermost, 0, at)) {
+    lua_Debug at = s.machine.position;
+    const bool found = s.machine.suspended == Suspension::slice
+                           ? s.machine.has_position
+                           : s.machine.innermost != nullptr && find_position(s.machine.innermost, 0, at);
+    if (found) {
         error += " script: " + s.name + ", on " + at.source + ":" + std::to_string(at.currentline) + ".";
     }
     s.fail(std::move(error));

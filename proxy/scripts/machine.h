@@ -44,6 +44,9 @@ struct Machine {
     lua_State* base = nullptr;       // its coroutine, the one that Interpreter resumes
     lua_State* innermost = nullptr;  // the coroutine that was running when it was suspended
     Suspension suspended = Suspension::none;
+    lua_Debug position{};  // of a script whose slice is over, while it could be told
+    bool has_position = false;
+    int coroutines = 0;          // that have resumed one another
     int blind_instructions = 0;  // made where nothing can yield, in a row
     std::vector<std::string> call;
     bool call_is_protected = false;

@@ -125,7 +125,7 @@ end
 
 -- A coroutine inside of a script may be suspended by its own yield, or on the way to the host, which goes through all of them.
 local function relay(co, ok, ...)
-    if ok and own.suspended() then
+    if own.suspended() then
         own.pause()
         return relay(co, resume(co))
     end
@@ -142,6 +142,7 @@ local coroutines = { create = own.create, yield = own.yield, running = own.runni
 function coroutines.resume(...)
     local co = ...
     if type(co) ~= 'thread' then return resume(...) end
+    if not own.enter() then return false, 'C stack overflow' end
     return relay(co, resume(...))
 end
 
@@ -149,7 +150,10 @@ function coroutines.wrap(...)
     local body = ...
     if type(body) ~= 'function' then return own.create(...) end
     local co = own.create(body)
-    return function(...) return returned(relay(co, resume(co, ...))) end
+    return function(...)
+        if not own.enter() then return returned(false, 'C stack overflow') end
+        return returned(relay(co, resume(co, ...)))
+    end
 end
 
 local strings = pick(lib.string, 'byte char dump find gmatch lower match reverse sub upper')

@@ -122,8 +122,24 @@ int rethrow(lua_State* L) {
 
 // --- Coroutines ---
 
+// Each takes some of the C stack, and some time at the end of a slice.
+constexpr int max_coroutines = 200;
+
+// Before a coroutine is resumed: may it be?
+int enter(lua_State* L) {
+    Machine& machine = Machine::of(L);
+    const bool allowed = machine.coroutines < max_coroutines;
+    if (allowed) ++machine.coroutines;
+    lua_pushboolean(L, allowed ? 1 : 0);
+    return 1;
+}
+
+// After a resume: is that one on the way to the host? Otherwise it has been left.
 int is_suspended(lua_State* L) {
-    lua_pushboolean(L, Machine::of(L).suspended == Suspension::none ? 0 : 1);
+    Machine& machine = Machine::of(L);
+    const bool suspended = machine.suspended != Suspension::none;
+    if (!suspended) --machine.coroutines;
+    lua_pushboolean(L, suspended ? 1 : 0);
     return 1;
 }
 
@@ -556,6 +572,7 @@ void open_sandbox(lua_State* L) {
                       {"fail", fail},
                       {"raise", raise},
                       {"rethrow", rethrow},
+                      {"enter", enter},
                       {"suspended", is_suspended},
                       {"pause", pause},
                       {"create", create},

@@ -249,9 +249,14 @@ char unescaped(char c) {
 constexpr std::string_view shebang = "#!";
 constexpr std::string_view flags_option = "flags=";
 
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
 }  // namespace
 
-bool set_flag(Flags& flags, std::string_view name) {
+bool set_flag(Flags& flags, std::string_view name, bool any_case) {
     constexpr std::array<std::pair<std::string_view, bool Flags::*>, 5> known = {{
         {"no-writes", &Flags::no_writes},
         {"allow-oom", &Flags::allow_oom},
@@ -259,20 +264,13 @@ bool set_flag(Flags& flags, std::string_view name) {
         {"no-cluster", &Flags::no_cluster},
         {"allow-cross-slot-keys", &Flags::allow_cross_slot_keys},
     }};
-    const auto* found = std::find_if(known.begin(), known.end(), [&](const auto& flag) { return flag.first == name; });
+    const auto* found = std::find_if(known.begin(), known.end(), [&](const auto& flag) {
+        return any_case ? equal_ignoring_case(flag.first, name) : flag.first == name;
+    });
     if (found == known.end()) return false;
     flags.*found->second = true;
     return true;
 }
-
-namespace {
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-}  // namespace
 
 Normalized normalize(std::string_view code, bool keep_callers) { return Normalizer(code, keep_callers).run(); }
 
@@ -350,7 +348,8 @@ Loaded<Flags> parse_script_flags(std::string_view body) {
         for (std::size_t start = 0; start <= list.size();) {
             const std::size_t comma = std::min(list.find(',', start), list.size());
             const std::string_view name = list.substr(start, comma - start);
-            if (!set_flag(flags, name)) return {std::nullopt, "ERR Unexpected flag in script shebang: " + std::string(name)};
+            if (!set_flag(flags, name, false))
+                return {std::nullopt, "ERR Unexpected flag in script shebang: " + std::string(name)};
             start = comma + 1;
         }
     }

@@ -42,8 +42,8 @@ bool is_function_name(std::string_view name);
 inline constexpr std::string_view bad_function_name =
     "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long";
 
-// Sets the flag of that name; false when there is none.
-bool set_flag(Flags& flags, std::string_view name);
+// Sets the flag of that name, in `any_case` (functions) or as it is spelled (scripts); false when there is none.
+bool set_flag(Flags& flags, std::string_view name, bool any_case);
 
 // The number `text` means as Lua 5.1 converts strings, blanks around it allowed.
 std::optional<double> to_number(const char* text);

@@ -225,7 +225,7 @@ class ResultWriter {
         } else if (field("double", LUA_TNUMBER)) {
             writer_.double_number(lua_tonumber(L_, -1));
         } else if (field("big_number", LUA_TSTRING)) {
-            writer_.big_number(one_line(c_text()));
+            big_number();
         } else if (field("verbatim_string", LUA_TTABLE)) {
             const bool written = verbatim();
             lua_pop(L_, 1);
@@ -266,7 +266,10 @@ class ResultWriter {
         return line;
     }
 
-    bool verbatim() {
+    // These two stay out of the functions that call each other thousands deep, whose frames have to be small.
+    [[gnu::noinline]] void big_number() { writer_.big_number(one_line(c_text())); }
+
+    [[gnu::noinline]] bool verbatim() {
         if (!field("format", LUA_TSTRING)) return false;
         std::string format(c_text());
         format.resize(3, ' ');
