@@ -3,11 +3,12 @@
 cmake_policy(VERSION 3.25)
 
 set(resp_may_see resp)
+set(scripts_may_see scripts resp)
 set(postgres_may_see postgres)
 set(operations_may_see operations)
 set(commands_may_see commands resp postgres)
 set(wrong "")
-foreach(folder IN ITEMS resp postgres operations commands)
+foreach(folder IN ITEMS resp scripts postgres operations commands)
     file(GLOB sources ${PROXY}/${folder}/*.h ${PROXY}/${folder}/*.cpp)
     foreach(source IN LISTS sources)
         file(STRINGS ${source} includes REGEX "^#include \"[a-z_]+/")

@@ -20,11 +20,12 @@ if(PGREDIS_FUZZ)
 endif()
 
 find_package(GTest REQUIRED)
-foreach(folder IN ITEMS resp postgres commands clients operations)
+foreach(folder IN ITEMS resp scripts postgres commands clients operations)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)
     if(sources)
         add_executable(${folder}_test ${sources})
         target_link_libraries(${folder}_test PRIVATE pgredis_${folder} GTest::gmock GTest::gtest_main)
+        target_compile_definitions(${folder}_test PRIVATE TEST_FOLDER="${PROJECT_SOURCE_DIR}/tests/${folder}") # where their data is
         if(folder STREQUAL postgres)
             add_test(NAME postgres COMMAND postgres_test) # in one process: its tests share a cluster
         else()

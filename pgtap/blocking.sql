@@ -86,7 +86,7 @@ SELECT redis_rpush('x', '1'), redis_rename('x', 'e');
 SELECT is((SELECT woken FROM pg_temp.line()), true, 'RENAME wakes');
 SELECT redis_pexpire('e', '-1');
 SELECT is(redis.blpop_or_wait(pg_temp.waiter(1), 1, 'e', '0'), NULL, 'what has expired is not there');
-SELECT redis.appeared(0::smallint, ARRAY['e', 'f']::bytea[]);
+SELECT redis.appeared(0::smallint, ARRAY['e', 'f']::bytea[], 'l');
 SELECT is((SELECT woken FROM pg_temp.line()), true, 'many keys at once');
 SELECT redis.stop_waiting(pg_temp.waiter(1));
 

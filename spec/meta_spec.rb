@@ -2,7 +2,8 @@
 RSpec.describe 'the registry', pgredis_only: 'it is ours' do
   # Carried out by the proxy, with their subcommands: these may have no function.
   proxy_commands = %w[ping echo quit reset hello auth select client command multi exec discard watch unwatch subscribe unsubscribe
-                      psubscribe punsubscribe ssubscribe sunsubscribe monitor shutdown debug config info slowlog latency acl]
+                      psubscribe punsubscribe ssubscribe sunsubscribe monitor shutdown debug config info slowlog latency acl
+                      eval eval_ro evalsha evalsha_ro fcall fcall_ro script function]
 
   repository = File.expand_path('..', __dir__)
   text_of = ->(pattern) { (Dir[File.join(repository, pattern)] - [__FILE__]).map { |file| File.binread(file) }.join("\n") }

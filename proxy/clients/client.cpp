@@ -363,7 +363,7 @@ void Client::run(resp::Request request) {
         writer.simple_string("QUEUED");
         return;
     }
-    if (const auto handler = find_handler(name.substr(0, name.find('|')))) {
+    if (const auto handler = find_handler(name)) {
         if (const auto ask = find_asker(name)) {
             if (auto question = ask(server_, arguments)) {
                 await(std::move(*question), true);
@@ -424,7 +424,7 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
         const auto& next = requests_.front().arguments;
         command = server_.registry()->find(next);
         if (command == nullptr || !command->function || command->slow || command->waiting || !command->arity_fits(next.size()) ||
-            find_handler(command->name.substr(0, command->name.find('|'))) != nullptr || server_.paused(command->writes())) {
+            find_handler(command->name) != nullptr || server_.paused(command->writes())) {
             break;
         }
         if (server_.log().enabled(operations::LogLevel::Debug)) log_request(requests_.front());
@@ -438,14 +438,13 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
 }
 
 void Client::submit(std::shared_ptr<ClientJob> job) {
-    hold(std::move(job));
-    server_.dispatcher().submit(job_);
+    hold(job);
+    server_.dispatcher().submit(std::move(job));
 }
 
-void Client::hold(std::shared_ptr<ClientJob> job) {
+void Client::hold(std::shared_ptr<ClientWork> work) {
     if (job_) job_->detach();
-    job->queued_at = uv_now(server_.loop());
-    job_ = std::move(job);
+    job_ = std::move(work);
 }
 
 void Client::push(std::string_view frame) {
@@ -505,11 +504,9 @@ void Client::unwatch() {
 void Client::on_job_done() {
     // Kept until here: callers up the stack are still in its code.
     const auto finished = std::move(job_);
-    if (!finished->calls.empty()) {
-        job_calls_ = std::clamp<std::size_t>(wanted_job_reply_bytes * finished->calls.size() / (finished->reply_bytes() + 1), 1,
-                                             max_job_calls);
-    }
-    if (finished->transaction) unwatch();
+    if (const auto calls = finished->call_count(); calls > 0)
+        job_calls_ = std::clamp<std::size_t>(wanted_job_reply_bytes * calls / (finished->reply_bytes() + 1), 1, max_job_calls);
+    if (finished->is_transaction()) unwatch();
     if (wait_ && wait_->settle()) wait_.reset();
     pump();
 }

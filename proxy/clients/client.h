@@ -24,6 +24,7 @@ namespace pgredis::clients {
 
 class Server;
 class ClientJob;
+class ClientWork;
 
 class Client {
  public:
@@ -48,8 +49,8 @@ class Client {
                Continuation done, std::vector<std::string> locked_keys = {});
     // The same with a job of the caller's own; a job at work that does this is done itself.
     void submit(std::shared_ptr<ClientJob> job);
-    // Lets later requests wait until the job says that it is done.
-    void hold(std::shared_ptr<ClientJob> job);
+    // Lets later requests wait until this is done; whoever carries it out keeps it alive.
+    void hold(std::shared_ptr<ClientWork> work);
     // Asks the other proxies this command; `combine` writes the reply out of their answers (maybe none, maybe at once).
     void ask_others(const std::vector<std::string>& command, Combine combine);
     // Sends this, which answers no request of the client, soon.
@@ -119,7 +120,7 @@ class Client {
     std::string local_address;
 
  private:
-    friend class ClientJob;
+    friend class ClientWork;
     struct Write;
 
     Client(Server& server, uv_tcp_t* handle);
@@ -147,7 +148,7 @@ class Client {
     std::string unparsed_;        // arrived while no more requests were to be parsed
     std::string protocol_error_;  // to be answered after the requests before it
     std::string deferred_error_;  // the reply to the request behind the job in flight
-    std::shared_ptr<ClientJob> job_;
+    std::shared_ptr<ClientWork> job_;
     std::unique_ptr<Wait> wait_;     // for the answer of a blocking command; later requests wait too
     std::size_t job_calls_ = 16;     // how many calls the next job may have
     std::string out_;                // replies not yet given to the socket

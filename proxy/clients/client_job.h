@@ -1,4 +1,4 @@
-// A job that belongs to a client and writes its replies, as long as the client is there.
+// What a client waits for, and writes its replies as long as the client is there.
 #pragma once
 
 #include <optional>
@@ -12,19 +12,21 @@ namespace pgredis::clients {
 // A call ahead of a command that tells the subscribers of keymiss events which keys it reads in vain; nothing when it reads none.
 [[nodiscard]] std::optional<postgres::Call> misses_call(const commands::Command& command, std::span<const std::string> arguments);
 
-class ClientJob : public postgres::Job {
+class ClientWork {
  public:
-    explicit ClientJob(Client& client) : client_(&client), server_(client.server_) {}
+    explicit ClientWork(Client& client) : client_(&client), server_(client.server_) {}
+    ClientWork(const ClientWork&) = delete;
+    ClientWork& operator=(const ClientWork&) = delete;
+    virtual ~ClientWork() = default;
 
     // The client is going away: what is still to come is carried out, and answered to nobody.
     void detach() { client_ = nullptr; }
 
-    // How much its replies came to.
+    // How much its replies came to, and how many calls that were; no calls: that tells nothing.
     [[nodiscard]] std::size_t reply_bytes() const { return reply_bytes_; }
-
-    void on_done() override {
-        if (client_ != nullptr) client_->on_job_done();
-    }
+    [[nodiscard]] virtual std::size_t call_count() const { return 0; }
+    // Is it an EXEC, after which nothing is watched any more?
+    [[nodiscard]] virtual bool is_transaction() const { return false; }
 
     // A command among those at work asks the other proxies (Client::ask_others). Does the job see to it, and to the reply?
     virtual bool ask_others(const std::vector<std::string>& /*command*/, const Combine& /*combine*/) { return false; }
@@ -39,14 +41,27 @@ class ClientJob : public postgres::Job {
     // Whatever the reply mode is.
     void send(std::string_view reply) { client_->out_ += reply; }
     [[nodiscard]] Server& server() const { return server_; }
-
     void count_reply(std::size_t bytes) { reply_bytes_ += bytes; }
+    // After the last reply.
+    void finish() {
+        if (client_ != nullptr) client_->on_job_done();
+    }
 
  private:
     Client* client_;
     Server& server_;
     std::size_t reply_bytes_ = 0;
     std::string discarded_;
+};
+
+// The same as a job of the dispatcher.
+class ClientJob : public ClientWork, public postgres::Job {
+ public:
+    using ClientWork::ClientWork;
+
+    [[nodiscard]] std::size_t call_count() const final { return calls.size(); }
+    [[nodiscard]] bool is_transaction() const final { return transaction; }
+    void on_done() override { finish(); }
 };
 
 }  // namespace pgredis::clients

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "clients/client.h"
+#include "clients/script_commands.h"
 #include "clients/server.h"
 #include "clients/transactions.h"
 #include "commands/introspection.h"
@@ -219,6 +220,23 @@ const std::unordered_map<std::string_view, Handler>& handlers() {
         {"monitor", handle_monitor},
         {"post", handle_http},
         {"host:", handle_http},
+        {"eval", handle_scripting},
+        {"eval_ro", handle_scripting},
+        {"evalsha", handle_scripting},
+        {"evalsha_ro", handle_scripting},
+        {"fcall", handle_scripting},
+        {"fcall_ro", handle_scripting},
+        {"script|load", handle_scripting},
+        {"script|flush", handle_scripting},
+        {"script|kill", handle_script_kill},
+        {"script|debug", handle_script_debug},
+        {"function|load", handle_scripting},
+        {"function|delete", handle_scripting},
+        {"function|flush", handle_scripting},
+        {"function|restore", handle_scripting},
+        {"function|list", handle_scripting},
+        {"function|stats", handle_scripting},
+        {"function|kill", handle_function_kill},
         {"subscribe", handle_subscribe},
         {"unsubscribe", handle_unsubscribe},
         {"psubscribe", handle_psubscribe},
@@ -253,7 +271,8 @@ bool valid_client_name(std::string_view name) {
 }
 
 Handler find_handler(std::string_view name) {
-    const auto found = handlers().find(name);
+    auto found = handlers().find(name);
+    if (found == handlers().end()) found = handlers().find(name.substr(0, name.find('|')));
     return found == handlers().end() ? nullptr : found->second;
 }
 

@@ -27,7 +27,8 @@ inline void write_ok(Invocation& invocation) { invocation.writer.simple_string("
 
 using Handler = void (*)(Invocation&);
 
-// The proxy's own handler of a command, by lower-case name; null for all others.
+// The proxy's own handler of a command, by lower-case name, of a subcommand (`script|kill`) or its container; null for all
+// others.
 [[nodiscard]] Handler find_handler(std::string_view name);
 
 // What another proxy asks on behalf of a client of its own, who has given this command: this proxy's part of the answer.

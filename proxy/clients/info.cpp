@@ -99,13 +99,19 @@ std::string memory_section(Server& server) {
     const auto used = resident_bytes();
     const auto peak = std::max(used, static_cast<std::uint64_t>(usage.ru_maxrss) * 1024);
     const auto total = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    const auto scripts = server.scripts().counters();
     return section("Memory", {{"used_memory", std::to_string(used)},
                               {"used_memory_human", human(used)},
                               {"used_memory_rss", std::to_string(used)},
                               {"used_memory_rss_human", human(used)},
                               {"used_memory_peak", std::to_string(peak)},
                               {"used_memory_peak_human", human(peak)},
-                              {"used_memory_lua", "0"},
+                              {"used_memory_vm_eval", std::to_string(scripts.memory)},
+                              {"used_memory_lua", std::to_string(scripts.memory)},
+                              {"used_memory_lua_human", human(scripts.memory)},
+                              {"number_of_cached_scripts", std::to_string(scripts.scripts)},
+                              {"number_of_functions", std::to_string(scripts.functions)},
+                              {"number_of_libraries", std::to_string(scripts.libraries)},
                               {"total_system_memory", std::to_string(total)},
                               {"total_system_memory_human", human(total)},
                               {"maxmemory", server.settings().value("maxmemory")},

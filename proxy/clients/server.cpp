@@ -102,6 +102,10 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
         postgres::DispatcherOptions{config.quick_connections, config.slow_connections,
                                     static_cast<std::uint64_t>(config.postgres_wait * 1000)},
         std::move(events));
+    scripts_ = std::make_unique<ScriptHost>(
+        *this, *connector_,
+        ScriptHost::Options{config.script_connections, static_cast<std::uint64_t>(config.postgres_wait * 1000)},
+        logger.component("script"));
 
     postgres::QueryConnection::Events control;
     control.on_connected = [this] {
@@ -111,6 +115,9 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
         load_registry();
         fetch_client_ids();
         subscriptions_.on_connected();
+        // What was said meanwhile was not heard.
+        scripts_->forget_scripts();
+        scripts_->forget_libraries();
     };
     control.on_lost = [this](const std::string& error) {
         postgres_log_.debug("control connection: {}", error);
@@ -155,6 +162,7 @@ Server::~Server() {
     control_.reset();
     maintenance_.reset();
     dispatcher_.reset();
+    scripts_.reset();
     uv_run(&loop_, UV_RUN_DEFAULT);
     uv_loop_close(&loop_);
 }
@@ -180,6 +188,7 @@ int Server::run() {
     control_->start();
     maintenance_->start();
     dispatcher_->start();
+    scripts_->start();
     log_.info("ready: listening on {}:{}", config_.bind, config_.port);
     uv_run(&loop_, UV_RUN_DEFAULT);
     log_.info("stopped");
@@ -238,6 +247,8 @@ void Server::on_notification(std::string_view text) {
     const auto word = text.substr(0, text.find(' '));
     const auto rest = text.substr(std::min(text.size(), word.size() + 1));
     if (word == "registry") load_registry();
+    if (word == "scripts") scripts_->forget_scripts();
+    if (word == "libraries") scripts_->forget_libraries();
     if (word == "settings") load_settings([] {});
     if (word == "ask") peers_->on_ask(rest);
     if (word == "answer") peers_->on_answer(rest);
@@ -488,6 +499,7 @@ void Server::finish_shutdown() {
     for (auto* client : finished) client->close();
     if (!clients_.empty()) return;
     dispatcher_->stop();
+    scripts_->stop();
     control_->stop();
     maintenance_->stop();
     uv_stop(&loop_);

@@ -13,6 +13,7 @@
 
 #include "clients/client.h"
 #include "clients/peers.h"
+#include "clients/script_host.h"
 #include "clients/settings.h"
 #include "clients/subscriptions.h"
 #include "commands/registry.h"
@@ -67,6 +68,7 @@ class Server {
     [[nodiscard]] Settings& settings() { return settings_; }
     [[nodiscard]] commands::Registry* registry() const { return registry_.get(); }
     [[nodiscard]] postgres::Dispatcher& dispatcher() { return *dispatcher_; }
+    [[nodiscard]] ScriptHost& scripts() { return *scripts_; }
     [[nodiscard]] postgres::QueryConnection& control() { return *control_; }
     // Are the keys that commands miss to be told of?
     [[nodiscard]] bool tells_misses() const { return events_.find('m') != std::string::npos; }
@@ -151,6 +153,7 @@ class Server {
     const std::int32_t proxy_id_;
     std::unique_ptr<postgres::Connector> connector_;
     std::unique_ptr<postgres::Dispatcher> dispatcher_;
+    std::unique_ptr<ScriptHost> scripts_;
     std::unique_ptr<postgres::QueryConnection> control_;      // LISTEN, the registry, client ids
     std::unique_ptr<postgres::QueryConnection> maintenance_;  // the sweep and the reaper
     std::unique_ptr<Peers> peers_;

@@ -284,6 +284,9 @@ void Settings::set(std::string_view name, std::string_view value) {
     std::optional<std::string> problem;
     if (setting.kind == Kind::output_limits) output_limits_ = changed_limits(value, problem);
     ++changes_;
+    // Two names of one setting.
+    if (name == "lua-time-limit") all_.find("busy-reply-threshold")->second.value = this->value(name);
+    if (name == "busy-reply-threshold") all_.find("lua-time-limit")->second.value = this->value(name);
 }
 
 }  // namespace pgredis::clients

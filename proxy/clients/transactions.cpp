@@ -8,6 +8,7 @@
 #include "clients/client_job.h"
 #include "clients/connection_commands.h"
 #include "clients/monitor.h"
+#include "clients/script_commands.h"
 #include "clients/server.h"
 #include "commands/binding.h"
 #include "commands/replies.h"
@@ -33,11 +34,12 @@ std::string smallint_array(const std::vector<std::int16_t>& numbers) {
     return text + "}";
 }
 
-postgres::Call prologue(std::shared_ptr<const postgres::Statement> statement, std::vector<postgres::Value> arguments) {
+postgres::Call make_call(std::shared_ptr<const postgres::Statement> statement, std::vector<postgres::Value> arguments,
+                         bool prologue) {
     postgres::Call call;
     call.statement = std::move(statement);
     call.arguments = std::move(arguments);
-    call.prologue = true;
+    call.prologue = prologue;
     return call;
 }
 
@@ -48,7 +50,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
     explicit ExecJob(Client& client) : ClientJob(client) { transaction = true; }
 
     // The commands' databases and keys decide what is locked, so they are looked at first, in order.
-    void prepare(Transaction queued, std::vector<Watch> watches, const std::vector<std::string>& exec) {
+    void prepare(Transaction queued, const std::vector<Watch>& watches, const std::vector<std::string>& exec) {
         const bool monitored = server().monitored();
         if (monitored) aborted_monitor_lines_.push_back(monitor_line(client()->database, client()->address, exec));
         auto database_now = client()->database;
@@ -68,22 +70,13 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
                 item.error = commands::unknown_command_error(arguments);
                 continue;
             }
-            item.handler = find_handler(std::string_view(command->name).substr(0, command->name.find('|')));
+            item.handler = find_handler(command->name);
             const auto show = [&] {
                 if (monitored && is_monitored(*command))
                     monitor_lines_.push_back(monitor_line(database_now, client()->address, arguments));
             };
             if (item.handler != nullptr) {
-                if (command->name == "select") {
-                    const auto index = resp::parse_integer(arguments[1]);
-                    if (index && *index >= 0 && *index < server().config().databases)
-                        database_now = static_cast<std::int16_t>(*index);
-                }
-                if (command->name == "hello" && arguments.size() > 1) {
-                    const auto version = resp::parse_integer(arguments[1]);
-                    if (version == 2) protocol_now = resp::Protocol::resp2;
-                    if (version == 3) protocol_now = resp::Protocol::resp3;
-                }
+                follow_connection_command(server(), *command, arguments, database_now, protocol_now);
                 show();
                 if (const auto ask = find_asker(command->name)) {
                     if (auto question = ask(server(), arguments)) {
@@ -115,7 +108,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
             }
             auto& good = std::get<commands::BoundCall>(bound);
             if (database_now != database_in_sql) {
-                bound_calls.push_back(select_call(database_now));
+                bound_calls.push_back(select_in_transaction_call(database_now));
                 call_items_.push_back(no_item);
                 database_in_sql = database_now;
             }
@@ -128,7 +121,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
         }
         if (monitored) monitor_lines_.push_back(monitor_line(database_now, client()->address, exec));
         has_calls_ = !bound_calls.empty() || !watches.empty();
-        add_prologue(std::move(databases), std::move(keys), everything, std::move(watches));
+        add_prologue(std::move(databases), std::move(keys), everything, watches);
         for (auto& call : bound_calls) calls.push_back(std::move(call));
     }
 
@@ -216,39 +209,14 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
         bound_calls.push_back(std::move(call));
     }
 
-    static postgres::Call select_call(std::int16_t database) {
-        static const auto sql = statement(
-            "select_in_transaction", "SELECT redis.select_in_transaction($1::pg_catalog.int8::pg_catalog.int2)", {Type::int8});
-        postgres::Call call;
-        call.statement = sql;
-        call.arguments.emplace_back(static_cast<std::int64_t>(database));
-        return call;
-    }
-
     void add_prologue(std::vector<std::int16_t> databases, std::vector<std::string> keys, bool everything,
-                      std::vector<Watch> watches) {
-        static const auto begin = statement("begin_transaction",
-                                            "SELECT redis.begin_transaction($1::pg_catalog.text::pg_catalog.int2[], "
-                                            "$2::pg_catalog.bytea[], $3::pg_catalog.text::pg_catalog.bool)",
-                                            {Type::text, Type::bytea_array, Type::text});
-        static const auto check = statement(
-            "check_watches",
-            "SELECT redis.check_watches($1::pg_catalog.text::pg_catalog.int2[], $2::pg_catalog.bytea[], $3::pg_catalog.text[])",
-            {Type::text, Type::bytea_array, Type::text_array});
-        std::vector<std::int16_t> watched_databases;
-        std::vector<std::string> watched_keys;
-        std::vector<std::string> tokens;
-        for (auto& watch : watches) {
+                      const std::vector<Watch>& watches) {
+        for (const auto& watch : watches) {
             databases.push_back(watch.database);
             keys.push_back(watch.key);
-            watched_databases.push_back(watch.database);
-            watched_keys.push_back(std::move(watch.key));
-            tokens.push_back(std::move(watch.token));
         }
-        calls.push_back(
-            prologue(begin, {smallint_array(databases), std::move(keys), std::string(everything ? "true" : "false")}));
-        if (!tokens.empty())
-            calls.push_back(prologue(check, {smallint_array(watched_databases), std::move(watched_keys), std::move(tokens)}));
+        calls.push_back(begin_transaction_call(databases, std::move(keys), everything));
+        if (!watches.empty()) calls.push_back(check_watches_call(watches));
         prologue_calls_ = calls.size();
     }
 
@@ -320,6 +288,50 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
 
 }  // namespace
 
+postgres::Call begin_transaction_call(const std::vector<std::int16_t>& databases, std::vector<std::string> keys,
+                                      bool everything) {
+    static const auto sql = statement("begin_transaction",
+                                      "SELECT redis.begin_transaction($1::pg_catalog.text::pg_catalog.int2[], "
+                                      "$2::pg_catalog.bytea[], $3::pg_catalog.text::pg_catalog.bool)",
+                                      {Type::text, Type::bytea_array, Type::text});
+    return make_call(sql, {smallint_array(databases), std::move(keys), std::string(everything ? "true" : "false")}, true);
+}
+
+postgres::Call check_watches_call(const std::vector<Watch>& watches) {
+    static const auto sql = statement(
+        "check_watches",
+        "SELECT redis.check_watches($1::pg_catalog.text::pg_catalog.int2[], $2::pg_catalog.bytea[], $3::pg_catalog.text[])",
+        {Type::text, Type::bytea_array, Type::text_array});
+    std::vector<std::int16_t> databases;
+    std::vector<std::string> keys;
+    std::vector<std::string> tokens;
+    for (const auto& watch : watches) {
+        databases.push_back(watch.database);
+        keys.push_back(watch.key);
+        tokens.push_back(watch.token);
+    }
+    return make_call(sql, {smallint_array(databases), std::move(keys), std::move(tokens)}, true);
+}
+
+postgres::Call select_in_transaction_call(std::int16_t database) {
+    static const auto sql = statement("select_in_transaction",
+                                      "SELECT redis.select_in_transaction($1::pg_catalog.int8::pg_catalog.int2)", {Type::int8});
+    return make_call(sql, {static_cast<std::int64_t>(database)}, false);
+}
+
+void follow_connection_command(const Server& server, const commands::Command& command, const std::vector<std::string>& arguments,
+                               std::int16_t& database, resp::Protocol& protocol) {
+    if (command.name == "select") {
+        const auto index = resp::parse_integer(arguments[1]);
+        if (index && *index >= 0 && *index < server.config().databases) database = static_cast<std::int16_t>(*index);
+    }
+    if (command.name == "hello" && arguments.size() > 1) {
+        const auto version = resp::parse_integer(arguments[1]);
+        if (version == 2) protocol = resp::Protocol::resp2;
+        if (version == 3) protocol = resp::Protocol::resp3;
+    }
+}
+
 bool is_queued_in_transaction(std::string_view name) {
     return name != "multi" && name != "exec" && name != "discard" && name != "watch" && name != "quit" && name != "reset";
 }
@@ -360,6 +372,10 @@ void handle_exec(Invocation& invocation) {
     if (transaction.failed) {
         client.unwatch();
         refuse("EXECABORT Transaction discarded because of previous errors.");
+        return;
+    }
+    if (needs_script_host(*invocation.server.registry(), transaction)) {
+        submit_with_scripts(invocation.server, client, std::move(transaction));
         return;
     }
     const auto job = std::make_shared<ExecJob>(client);

@@ -6,12 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "commands/registry.h"
+#include "postgres/job.h"
+#include "resp/reply_writer.h"
 #include "resp/request_parser.h"
 
 namespace pgredis::clients {
 
 class Client;
 class ClientJob;
+class Server;
 struct Invocation;
 
 // What MULTI began.
@@ -26,6 +30,17 @@ struct Watch {
     std::string key;
     std::string token;  // of redis.watch()
 };
+
+// What stands before an EXEC's commands in SQL: the locks on its keys, each with its database, or on everything; the look at what
+// is watched; and SELECT, in their midst.
+[[nodiscard]] postgres::Call begin_transaction_call(const std::vector<std::int16_t>& databases, std::vector<std::string> keys,
+                                                    bool everything);
+[[nodiscard]] postgres::Call check_watches_call(const std::vector<Watch>& watches);
+[[nodiscard]] postgres::Call select_in_transaction_call(std::int16_t database);
+
+// What SELECT and HELLO, queued in a transaction, change for the commands behind them.
+void follow_connection_command(const Server& server, const commands::Command& command, const std::vector<std::string>& arguments,
+                               std::int16_t& database, resp::Protocol& protocol);
 
 void handle_multi(Invocation& invocation);
 void handle_exec(Invocation& invocation);

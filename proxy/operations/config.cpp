@@ -166,6 +166,8 @@ CommandLine parse_serve(CLI::App& app, int argc, const char* const* argv) {
         ->check(CLI::Range(1, 1000).description(""));
     options.add("slow-connections", config.slow_connections, "connections for transactions and what may run long")
         ->check(CLI::Range(1, 1000).description(""));
+    options.add("script-connections", config.script_connections, "connections for scripts")
+        ->check(CLI::Range(1, 1000).description(""));
     options.add("postgres-wait", config.postgres_wait, "how long commands wait for a database that is away")
         ->check(CLI::NonNegativeNumber.description(""))
         ->type_name("SECONDS");

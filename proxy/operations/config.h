@@ -20,6 +20,7 @@ struct Config {
 
     int quick_connections = 2;
     int slow_connections = 4;
+    int script_connections = 4;
     double postgres_wait = 10;     // seconds that clients wait for a database that is away
     double shutdown_timeout = 10;  // seconds for what is in flight at SIGTERM
     std::string synchronous_commit = "on";

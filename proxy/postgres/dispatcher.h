@@ -54,6 +54,8 @@ class Dispatcher final : public Lane::Observer {
     // A statement that all lanes' sessions have run before the next batch that is sent, as SET.
     void set_session(std::string sql);
 
+    [[nodiscard]] const SessionSetup& session_setup() const { return session_; }
+
     [[nodiscard]] bool connected() const;
     [[nodiscard]] Counters counters() const;
 
@@ -85,7 +87,7 @@ class Dispatcher final : public Lane::Observer {
     const Connector& connector_;
     const DispatcherOptions options_;
     Events events_;
-    Lane::Session session_;
+    SessionSetup session_;
     std::vector<std::unique_ptr<Lane>> quick_;
     std::vector<std::unordered_set<std::size_t>> locks_;  // hashes of the keys that each quick lane has locked
     std::vector<std::unique_ptr<Lane>> slow_;

@@ -7,6 +7,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include "postgres/failures.h"
+#include "postgres/parameters.h"
+
 namespace pgredis::postgres {
 
 namespace {
@@ -15,71 +18,6 @@ constexpr int max_attempts = 30;
 constexpr std::string_view begin_batch_name = "begin_batch";
 constexpr const char* begin_batch_sql = "SELECT redis.begin_batch($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])";
 constexpr const char* locked_keys_sql = "SELECT redis.locked_keys($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])";
-
-Failure failure_of(const PGresult* result) {
-    const auto field = [result](int code) {
-        const char* text = PQresultErrorField(result, code);
-        return std::string(text == nullptr ? "" : text);
-    };
-    Failure failure;
-    failure.sqlstate = field(PG_DIAG_SQLSTATE);
-    failure.message = field(PG_DIAG_MESSAGE_PRIMARY);
-    failure.kind = failure.sqlstate == "RD001"          ? Failure::Kind::aborted
-                   : failure.sqlstate.starts_with("RD") ? Failure::Kind::redis
-                                                        : Failure::Kind::fault;
-    if (failure.kind == Failure::Kind::fault) {
-        failure.context = field(PG_DIAG_CONTEXT);
-        if (failure.message.empty()) failure.message = first_line(PQresultErrorMessage(result));
-    }
-    return failure;
-}
-
-// The transaction was rolled back for reasons of concurrency: the same again.
-bool is_transient(const Failure& failure) { return failure.sqlstate == "40001" || failure.sqlstate == "40P01"; }
-
-bool is_lock_timeout(const Failure& failure) { return failure.sqlstate == "55P03"; }
-
-bool is_statement_timeout(const Failure& failure) { return failure.sqlstate == "57014"; }
-
-// A deployment replaced functions under a prepared statement.
-bool is_stale_plan(const Failure& failure) {
-    return failure.sqlstate == "42883" || failure.sqlstate == "0A000" || failure.sqlstate == "26000" ||
-           (failure.sqlstate == "XX000" && failure.message.starts_with("cache lookup failed"));
-}
-
-// Binary parameters packed into one buffer, pointed to once the buffer no longer moves.
-class Parameters {
- public:
-    explicit Parameters(std::string& buffer) : buffer_(buffer) { buffer_.clear(); }
-    void add_null() { ends_.push_back(std::string::npos); }
-    // What was appended to the buffer since the last call is one parameter.
-    void end() { ends_.push_back(buffer_.size()); }
-    void finish() {
-        std::size_t begin = 0;
-        for (const auto end : ends_) {
-            if (end == std::string::npos) {
-                values_.push_back(nullptr);
-                lengths_.push_back(0);
-                continue;
-            }
-            values_.push_back(buffer_.data() + begin);
-            lengths_.push_back(static_cast<int>(end - begin));
-            begin = end;
-        }
-        formats_.assign(values_.size(), 1);
-    }
-    [[nodiscard]] int count() const { return static_cast<int>(values_.size()); }
-    [[nodiscard]] const char* const* values() const { return values_.data(); }
-    [[nodiscard]] const int* lengths() const { return lengths_.data(); }
-    [[nodiscard]] const int* formats() const { return formats_.data(); }
-
- private:
-    std::string& buffer_;
-    std::vector<std::size_t> ends_;
-    std::vector<const char*> values_;
-    std::vector<int> lengths_;
-    std::vector<int> formats_;
-};
 
 // Those of begin_batch and locked_keys.
 Parameters key_parameters(std::string& buffer, std::int16_t database, const std::vector<std::string_view>& keys) {
@@ -114,7 +52,8 @@ void add_flattened(Parameters& parameters, std::string& buffer, Type type,
 
 }  // namespace
 
-Lane::Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, const Session& session, Observer& observer)
+Lane::Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, const SessionSetup& session,
+           Observer& observer)
     : loop_(loop),
       connector_(connector),
       kind_(kind),
@@ -171,9 +110,7 @@ void Lane::on_lost(const std::string& error) {
     }
     if (!refused && !todo_.empty() && !steps_.empty() && !probing_) {
         const Range range = todo_.front();
-        const Failure unknown{
-            Failure::Kind::unknown, "",
-            "ERR the connection to Postgres broke during the commit: the command may or may not have been carried out", ""};
+        const auto unknown = unknown_outcome();
         // A client with a write in doubt gets that answer for all it has in this transaction, so that its order is kept; a client
         // that only read can simply ask again.
         for (std::size_t i = range.begin; i < range.end;) {

@@ -17,6 +17,7 @@
 #include "postgres/job.h"
 #include "postgres/polled_connection.h"
 #include "postgres/reconnect.h"
+#include "postgres/session_setup.h"
 
 namespace pgredis::postgres {
 
@@ -47,15 +48,9 @@ class Lane {
         std::uint64_t retries = 0;
     };
 
-    // A statement that sets up the session, beyond what the connector does, and may change: run ahead of the first batch that
-    // finds another version of it.
-    struct Session {
-        std::string sql;
-        std::uint64_t version = 0;  // 0: there is none
-    };
-
-    // The session must outlive the lane.
-    Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, const Session& session, Observer& observer);
+    // The setup must outlive the lane.
+    Lane(uv_loop_t* loop, const Connector& connector, Kind kind, std::string name, const SessionSetup& session,
+         Observer& observer);
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
 
@@ -148,7 +143,7 @@ class Lane {
     const Connector& connector_;
     const Kind kind_;
     const std::string name_;
-    const Session& session_;
+    const SessionSetup& session_;
     Observer& observer_;
     Counters counters_;
 

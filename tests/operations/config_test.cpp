@@ -79,6 +79,7 @@ TEST_F(ConfigTest, HasDefaults) {
     EXPECT_EQ(config.port, 6379);
     EXPECT_EQ(config.quick_connections, 2);
     EXPECT_EQ(config.slow_connections, 4);
+    EXPECT_EQ(config.script_connections, 4);
     EXPECT_EQ(config.max_clients, 10000);
     EXPECT_EQ(config.client_query_buffer_limit, 1 << 30);
     EXPECT_EQ(config.max_bulk_bytes, 512 << 20);

@@ -540,7 +540,9 @@ TEST_F(DispatcherTest, InATransactionAFunctionThatIsGoneConcernsItsCallsOnly) {
         return job->answers;
     };
     deploy("text");
-    const auto calls = [this] { return std::vector{call("write_or_fail", "a"), call("passing", ""), call("write_or_fail", "b")}; };
+    const auto calls = [this] {
+        return std::vector{call("write_or_fail", "a"), call("passing", ""), call("write_or_fail", "b")};
+    };
     EXPECT_THAT(run(calls()), ElementsAre("a", "7", "b"));
     Cluster::instance().query("DROP FUNCTION test.passing(text)");
     EXPECT_THAT(run(calls()), ElementsAre("a", StartsWith("fault: function test.passing(text) does not exist"), "b"));

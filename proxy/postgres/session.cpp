@@ -1,0 +1,268 @@
+#include "postgres/session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+#include <utility>
+
+#include "postgres/failures.h"
+#include "postgres/parameters.h"
+
+namespace pgredis::postgres {
+
+Session::Session(uv_loop_t* loop, const Connector& connector, std::string name, const SessionSetup& setup, Observer& observer)
+    : loop_(loop), connector_(connector), name_(std::move(name)), setup_(setup), observer_(observer), reconnect_(loop, [this] {
+          start();
+      }) {}
+
+void Session::start() {
+    if (connection_ || connecting_ || stopped_) return;
+    connecting_ = true;
+    connector_.connect(name_, "SET lock_timeout = 0", [this](ConnectionPtr connection, const std::string& error) {
+        connecting_ = false;
+        on_connected(std::move(connection), error);
+    });
+}
+
+void Session::stop() {
+    stopped_ = true;
+    reconnect_.stop();
+    connection_.reset();
+}
+
+void Session::on_connected(ConnectionPtr connection, const std::string& error) {
+    if (stopped_) return;
+    if (connection == nullptr || PQenterPipelineMode(connection.get()) != 1) {
+        observer_.on_session_lost(*this, error, false);
+        reconnect_.schedule();
+        return;
+    }
+    reconnect_.succeeded();
+    prepared_.clear();
+    setup_version_ = sent_version_ = 0;
+    connection_ = std::make_unique<PolledConnection>(
+        loop_, std::move(connection), [this] { on_input(); }, [this](const std::string& reason) { on_lost(reason); });
+    observer_.on_session_ready(*this);
+}
+
+void Session::on_lost(const std::string& error) {
+    const bool committing = phase_ == Phase::commit;
+    connection_.reset();
+    phase_ = Phase::idle;
+    done_ = nullptr;
+    steps_.clear();
+    taken_ = begun_ = false;
+    observer_.on_session_lost(*this, error, committing);
+    if (!stopped_) reconnect_.schedule();
+}
+
+void Session::begin(std::vector<Call> prologue, bool snapshot) {
+    taken_ = true;
+    begun_ = spoilt_savepoint_ = false;
+    prologue_ = std::move(prologue);
+    snapshot_ = snapshot;
+}
+
+void Session::send_utility(const char* sql) {
+    PQsendQueryParams(connection_->get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 1);
+    steps_.push_back({Step::Kind::utility});
+}
+
+void Session::prepare(const std::string& name, const std::string& sql, const std::vector<Oid>& types) {
+    if (!prepared_.insert(name).second) return;
+    PQsendPrepare(connection_->get(), name.c_str(), sql.c_str(), static_cast<int>(types.size()), types.data());
+    steps_.push_back({Step::Kind::prepare, {}, name});
+}
+
+void Session::send_call(const Call& call, Step::Kind kind, std::vector<std::size_t> which) {
+    const auto& statement = *call.statement;
+    std::vector<Oid> types;
+    for (const auto type : statement.parameters) types.push_back(type_oid(type));
+    prepare(statement.name, statement.sql, types);
+    Parameters parameters(buffer_);
+    for (std::size_t p = 0; p < statement.parameters.size(); ++p) {
+        if (std::holds_alternative<std::monostate>(call.arguments[p])) {
+            parameters.add_null();
+            continue;
+        }
+        append_binary(buffer_, call.arguments[p], statement.parameters[p]);
+        parameters.end();
+    }
+    parameters.finish();
+    PQsendQueryPrepared(connection_->get(), statement.name.c_str(), parameters.count(), parameters.values(), parameters.lengths(),
+                        parameters.formats(), 1);
+    steps_.push_back({kind, std::move(which)});
+}
+
+void Session::send_grouped(const std::vector<const Call*>& calls, std::vector<std::size_t> which) {
+    const auto& statement = *calls[which.front()]->statement;
+    const auto name = statement.name + "g";
+    std::vector<Oid> types;
+    for (const auto type : statement.parameters) types.push_back(array_oid(type));
+    prepare(name, statement.grouped_sql, types);
+    Parameters parameters(buffer_);
+    for (std::size_t p = 0; p < statement.parameters.size(); ++p) {
+        ArrayWriter array(buffer_, statement.parameters[p], which.size());
+        for (const auto i : which) array.add(calls[i]->arguments[p]);
+        parameters.end();
+    }
+    parameters.finish();
+    PQsendQueryPrepared(connection_->get(), name.c_str(), parameters.count(), parameters.values(), parameters.lengths(),
+                        parameters.formats(), 1);
+    steps_.push_back({Step::Kind::call, std::move(which)});
+}
+
+void Session::send_sync(Phase phase, Done done) {
+    PQpipelineSync(connection_->get());
+    steps_.push_back({Step::Kind::sync});
+    phase_ = phase;
+    done_ = std::move(done);
+    current_step_ = 0;
+    connection_->flush();
+}
+
+void Session::run(const std::vector<const Call*>& calls, std::optional<std::size_t> savepoint, Done done) {
+    call_count_ = calls.size();
+    if (!std::exchange(begun_, true)) {
+        if (std::exchange(forget_prepared_, false)) {
+            prepared_.clear();
+            send_utility("DEALLOCATE ALL");
+        }
+        send_utility(snapshot_ ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN");
+        sent_version_ = setup_.version;
+        if (sent_version_ != setup_version_) send_utility(setup_.sql.c_str());
+        for (const auto& call : prologue_) send_call(call, Step::Kind::prologue, {});
+    }
+    if (std::exchange(spoilt_savepoint_, false)) {
+        send_utility("ROLLBACK TO SAVEPOINT call");
+        send_utility("RELEASE SAVEPOINT call");
+    }
+    first_protected_ = steps_.size();
+    if (savepoint) {
+        for (std::size_t i = 0; i < calls.size(); ++i) {
+            if (i == *savepoint) {
+                first_protected_ = steps_.size();
+                send_utility("SAVEPOINT call");
+            }
+            send_call(*calls[i], Step::Kind::call, {i});
+        }
+        send_utility("RELEASE SAVEPOINT call");
+    } else {
+        send_in_groups(calls);
+    }
+    spoilt_savepoint_ = savepoint.has_value();  // until it turns out well
+    send_sync(Phase::round, std::move(done));
+}
+
+// Calls of the same statement as one.
+void Session::send_in_groups(const std::vector<const Call*>& calls) {
+    std::vector<std::vector<std::size_t>> groups;
+    std::unordered_map<const Statement*, std::size_t> group_of;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        const auto* statement = calls[i]->statement.get();
+        const auto [group, added] = group_of.try_emplace(statement, groups.size());
+        if (added || statement->grouped_sql.empty() || statement->flattened) {
+            groups.push_back({i});
+        } else {
+            groups[group->second].push_back(i);
+        }
+    }
+    for (auto& group : groups) {
+        if (group.size() == 1) {
+            const auto& call = *calls[group.front()];
+            send_call(call, Step::Kind::call, std::move(group));
+        } else {
+            send_grouped(calls, std::move(group));
+        }
+    }
+}
+
+void Session::commit(Done done) {
+    call_count_ = 0;
+    if (std::exchange(spoilt_savepoint_, false)) send_utility("ROLLBACK TO SAVEPOINT call");
+    send_utility("COMMIT");
+    send_sync(Phase::commit, std::move(done));
+}
+
+void Session::roll_back() {
+    if (!connection_) return;
+    if (!begun_) {
+        end();
+        return;
+    }
+    send_utility("ROLLBACK");
+    send_sync(Phase::rollback, nullptr);
+}
+
+void Session::end() {
+    taken_ = begun_ = false;
+    observer_.on_session_ready(*this);
+}
+
+void Session::on_input() {
+    while (connection_ && !steps_.empty() && PQisBusy(connection_->get()) == 0) {
+        ResultPtr result(PQgetResult(connection_->get()));
+        auto& step = steps_[current_step_];
+        if (result == nullptr) {
+            if (PQstatus(connection_->get()) != CONNECTION_OK) return;
+            if (!step.ended) return;  // nothing more for now
+            ++current_step_;
+            continue;
+        }
+        const auto status = PQresultStatus(result.get());
+        if (status == PGRES_PIPELINE_SYNC) {
+            on_sync();
+            continue;
+        }
+        step.ended = true;
+        if (!step.result) step.result = std::move(result);
+        if (status == PGRES_FATAL_ERROR && PQstatus(connection_->get()) != CONNECTION_OK) return;
+    }
+}
+
+Session::Answer Session::answer() {
+    Answer answer;
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+        const auto& step = steps_[i];
+        const auto status = step.result ? PQresultStatus(step.result.get()) : PGRES_COMMAND_OK;
+        if (step.kind == Step::Kind::prepare && status != PGRES_COMMAND_OK) prepared_.erase(step.prepared);
+        const bool failed = status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_PIPELINE_ABORTED;
+        if (!failed || answer.failure) continue;
+        answer.failure = failure_of(step.result.get());
+        if (step.kind == Step::Kind::call && step.calls.size() == 1) answer.culprit = step.calls.front();
+        answer.at_beginning = i < first_protected_;
+    }
+    if (answer.failure) {
+        forget_prepared_ = forget_prepared_ || is_stale_plan(*answer.failure);
+        return answer;
+    }
+    answer.rows.resize(call_count_);
+    for (const auto& step : steps_) {
+        if (step.kind != Step::Kind::call) continue;
+        const auto* result = step.result.get();
+        if (step.calls.size() == 1) {
+            answer.rows[step.calls.front()] = {result, 0, PQntuples(result)};
+        } else {
+            for (std::size_t i = 0; i < step.calls.size(); ++i) answer.rows[step.calls[i]] = {result, static_cast<int>(i), 1};
+        }
+    }
+    return answer;
+}
+
+void Session::on_sync() {
+    const auto phase = std::exchange(phase_, Phase::idle);
+    const auto done = std::exchange(done_, nullptr);
+    auto answered = answer();
+    // COMMIT of a transaction that has failed answers ROLLBACK, and no error.
+    if (phase == Phase::commit && !answered.failure &&
+        std::strcmp(PQcmdStatus(steps_[steps_.size() - 2].result.get()), "COMMIT") != 0)
+        answered.failure = Failure{Failure::Kind::fault, "25P02", "the transaction was rolled back", ""};
+    if (phase == Phase::round && !answered.failure) spoilt_savepoint_ = false;
+    if (phase == Phase::commit && !answered.failure) setup_version_ = sent_version_;
+    const auto kept = std::exchange(steps_, {});  // the answer's rows are in there
+    current_step_ = 0;
+    if (done) done(answered);
+    if (phase != Phase::round && connection_) end();
+}
+
+}  // namespace pgredis::postgres

@@ -1,0 +1,189 @@
+// Transactions that go on by what they were answered, against a real Postgres.
+#include "postgres/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster.h"
+#include "harness.h"
+
+namespace pgredis::postgres {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr const char* functions = R"(
+    CREATE TABLE test.session_log (id bigserial PRIMARY KEY, word text NOT NULL);
+    CREATE FUNCTION test.session_write(word text) RETURNS text LANGUAGE plpgsql AS $$
+    BEGIN
+        IF word LIKE 'bad%' THEN
+            RAISE EXCEPTION USING ERRCODE = 'RD000', MESSAGE = 'ERR no ' || word;
+        END IF;
+        INSERT INTO test.session_log (word) VALUES (session_write.word);
+        RETURN word;
+    END $$;
+    CREATE FUNCTION test.session_words(separator text) RETURNS text LANGUAGE sql
+        AS 'SELECT coalesce(string_agg(word, separator ORDER BY id), '''') FROM test.session_log';
+)";
+
+class SessionTest : public ::testing::Test, public Session::Observer {
+ protected:
+    static void SetUpTestSuite() { Cluster::instance().query(functions); }
+
+    void SetUp() override {
+        Cluster::instance().query("TRUNCATE test.session_log RESTART IDENTITY");
+        ConnectorOptions options;
+        options.url = Cluster::instance().url();
+        connector_ = std::make_unique<Connector>(loop_.get(), options);
+        session_ = std::make_unique<Session>(loop_.get(), *connector_, "test session", setup_, *this);
+        session_->start();
+        ASSERT_TRUE(loop_.run_until([this] { return session_->ready(); }));
+    }
+
+    void TearDown() override {
+        session_->stop();
+        loop_.drain();
+        session_.reset();
+        loop_.drain();
+    }
+
+    void on_session_ready(Session&) override { ++times_ready_; }
+    void on_session_lost(Session&, const std::string&, bool committing) override { losses_.push_back(committing); }
+
+    static Call write(const std::string& word) {
+        static const auto statement = statement_of("test.session_write");
+        return call_of(statement, {word});
+    }
+
+    // One round; its answers, or the failure.
+    std::vector<std::string> round(std::vector<Call> calls, std::optional<std::size_t> savepoint = std::nullopt) {
+        std::vector<const Call*> pointers;
+        for (const auto& call : calls) pointers.push_back(&call);
+        std::vector<std::string> answers;
+        bool answered = false;
+        session_->run(pointers, savepoint, [&](const Session::Answer& answer) {
+            answered = true;
+            if (answer.failure) {
+                answers.push_back(answer.failure->message + (answer.at_beginning ? " at the beginning" : "") +
+                                  (answer.culprit ? " " + std::to_string(*answer.culprit) : ""));
+            }
+            for (const auto& rows : answer.rows) answers.emplace_back(PQgetvalue(rows.result, rows.first, 0));
+        });
+        EXPECT_TRUE(loop_.run_until([&] { return answered; }));
+        return answers;
+    }
+
+    void commit() {
+        bool done = false;
+        session_->commit([&](const Session::Answer& answer) {
+            EXPECT_FALSE(answer.failure);
+            done = true;
+        });
+        EXPECT_TRUE(loop_.run_until([&] { return done; }));
+        EXPECT_TRUE(session_->ready());
+    }
+
+    void roll_back() {
+        session_->roll_back();
+        EXPECT_TRUE(loop_.run_until([this] { return session_->ready(); }));
+    }
+
+    static std::string words() { return Cluster::instance().query("SELECT test.session_words(' ')"); }
+
+    Loop loop_;
+    std::unique_ptr<Connector> connector_;
+    SessionSetup setup_;
+    std::unique_ptr<Session> session_;
+    int times_ready_ = 0;
+    std::vector<bool> losses_;
+};
+
+TEST_F(SessionTest, CommitsWhatItsRoundsDid) {
+    session_->begin({write("first")}, false);
+    EXPECT_FALSE(session_->ready());
+    EXPECT_FALSE(session_->begun());
+    EXPECT_THAT(round({write("a")}), ElementsAre("a"));
+    EXPECT_TRUE(session_->begun());
+    EXPECT_EQ(words(), "");
+    EXPECT_THAT(round({write("b")}), ElementsAre("b"));
+    commit();
+    EXPECT_EQ(words(), "first a b");
+}
+
+TEST_F(SessionTest, AnswersEachCallOfARound) {
+    session_->begin({}, false);
+    EXPECT_THAT(round({write("a"), call_of(statement_of("test.session_words"), {std::string("-")}), write("b"), write("c")}),
+                ElementsAre("a", testing::_, "b", "c"));
+    commit();
+}
+
+TEST_F(SessionTest, SendsNothingForATransactionWithoutRounds) {
+    session_->begin({write("first")}, false);
+    session_->roll_back();
+    EXPECT_TRUE(session_->ready());
+    EXPECT_EQ(words(), "");
+}
+
+TEST_F(SessionTest, RollsBack) {
+    session_->begin({}, false);
+    round({write("a")});
+    roll_back();
+    EXPECT_EQ(words(), "");
+    EXPECT_EQ(times_ready_, 2);
+}
+
+TEST_F(SessionTest, TellsWhichCallFailed) {
+    session_->begin({}, false);
+    EXPECT_THAT(round({call_of(statement_of("test.session_words"), {std::string("-")}), write("bad")}),
+                ElementsAre("ERR no bad 1"));
+    roll_back();
+    session_->begin({write("bad one")}, false);
+    EXPECT_THAT(round({write("a")}), ElementsAre("ERR no bad one at the beginning"));
+    roll_back();
+    session_->begin({}, false);
+    EXPECT_THAT(round({write("a")}), ElementsAre("a"));
+    commit();
+    EXPECT_EQ(words(), "a");
+}
+
+TEST_F(SessionTest, TakesBackOneCallWithASavepoint) {
+    session_->begin({}, false);
+    EXPECT_THAT(round({write("a")}, 0), ElementsAre("a"));
+    EXPECT_THAT(round({write("kept"), write("bad")}, 1), ElementsAre("ERR no bad 1"));
+    EXPECT_THAT(round({write("b")}, 0), ElementsAre("b"));
+    EXPECT_THAT(round({write("bad")}, 0), ElementsAre("ERR no bad 0"));
+    commit();
+    EXPECT_EQ(words(), "a kept b");
+    session_->begin({}, false);
+    EXPECT_THAT(round({write("bad"), write("a")}, 1), ElementsAre("ERR no bad at the beginning 0"));
+    roll_back();
+}
+
+TEST_F(SessionTest, ReadsOneStateInASnapshot) {
+    Cluster::instance().query("SELECT test.session_write('a')");
+    const auto read = call_of(statement_of("test.session_words"), {std::string(" ")});
+    session_->begin({}, true);
+    EXPECT_THAT(round({read}), ElementsAre("a"));
+    Cluster::instance().query("SELECT test.session_write('b')");
+    EXPECT_THAT(round({read}), ElementsAre("a"));
+    EXPECT_THAT(round({write("c")}), ElementsAre(testing::HasSubstr("read-only transaction")));
+    roll_back();
+    EXPECT_EQ(words(), "a b");
+}
+
+TEST_F(SessionTest, ConnectsAgain) {
+    session_->begin({}, false);
+    round({write("a")});
+    Cluster::instance().query("SELECT pg_terminate_backend(" + std::to_string(session_->backend()) + ")");
+    ASSERT_TRUE(loop_.run_until([this] { return !losses_.empty(); }));
+    EXPECT_THAT(losses_, ElementsAre(false));
+    ASSERT_TRUE(loop_.run_until([this] { return session_->ready(); }));
+    EXPECT_EQ(words(), "");
+    session_->begin({}, false);
+    EXPECT_THAT(round({write("b")}), ElementsAre("b"));
+    commit();
+    EXPECT_EQ(words(), "b");
+}
+
+}  // namespace
+}  // namespace pgredis::postgres
