@@ -28,7 +28,7 @@ constexpr std::uint64_t tick_ms = 100;
 // Scripts that met a deadlock take turns from then on: they lock this, which is no likely key, before anything else.
 const std::string turn_lock("\0scripts take turns", 19);
 // Scripts that may share a transaction wait so long for the one that is under way, since larger ones cost least.
-constexpr std::uint64_t patience_ms = 5;
+constexpr std::uint64_t patience_ms = 20;
 // What a script may do that shares its transaction: the others wait for it.
 constexpr std::size_t max_shared_calls = 32;
 constexpr std::uint64_t max_shared_ms = 50;
