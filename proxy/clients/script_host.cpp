@@ -31,7 +31,7 @@ const std::string turn_lock("\0scripts take turns", 19);
 constexpr std::uint64_t patience_ms = 20;
 // What a script may do that shares its transaction: the others wait for it.
 constexpr std::size_t max_shared_calls = 32;
-constexpr std::uint64_t max_shared_ms = 50;
+constexpr std::uint64_t max_shared_ms = 250;
 // So many run before they have a transaction, in case they need none.
 constexpr std::size_t max_running_ahead = 32;
 constexpr std::size_t max_states_at_rest = 64;
@@ -680,9 +680,8 @@ void ScriptHost::complete(const std::vector<TaskPtr>& tasks, std::uint64_t milli
         if (!task->is_exec() && item.routine) {
             auto& routine = *item.routine;
             routine.savepoints = task->call_failed;
-            routine.misbehaved = routine.misbehaved || (tasks.size() > 1 && milliseconds > 10 * max_shared_ms);
             routine.shareable = !routine.misbehaved && !task->undisciplined && !task->savepoints && task->slices == 0 &&
-                                task->call_count <= max_shared_calls && (tasks.size() > 1 || milliseconds <= max_shared_ms);
+                                task->call_count <= max_shared_calls && milliseconds <= max_shared_ms * tasks.size();
         }
         finish(task);
     }
