@@ -29,10 +29,10 @@ constexpr std::uint64_t tick_ms = 100;
 // Scripts that met a deadlock take turns from then on: they lock this, which is no likely key, before anything else.
 const std::string turn_lock("\0scripts take turns", 19);
 // Scripts that may share a transaction wait so long for the one that is under way, since larger ones cost least.
-constexpr std::uint64_t patience_ms = 5;
+constexpr std::uint64_t patience_ms = 20;
 // What a script may do that shares its transaction: the others wait for it.
 constexpr std::size_t max_shared_calls = 32;
-constexpr std::uint64_t max_shared_ms = 50;
+constexpr std::uint64_t max_shared_ms = 250;
 // So many run before they have a transaction, in case they need none.
 constexpr std::size_t max_running_ahead = 32;
 constexpr std::size_t max_states_at_rest = 64;
@@ -682,9 +682,8 @@ void ScriptHost::complete(const std::vector<TaskPtr>& tasks, std::uint64_t milli
         if (!task->is_exec() && item.routine) {
             auto& routine = *item.routine;
             routine.savepoints = task->call_failed;
-            routine.misbehaved = routine.misbehaved || (tasks.size() > 1 && milliseconds > 10 * max_shared_ms);
             routine.shareable = !routine.misbehaved && !task->undisciplined && !task->savepoints && task->slices == 0 &&
-                                task->call_count <= max_shared_calls && (tasks.size() > 1 || milliseconds <= max_shared_ms);
+                                task->call_count <= max_shared_calls && milliseconds <= max_shared_ms * tasks.size();
         }
         finish(task);
     }
