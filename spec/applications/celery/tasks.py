@@ -19,11 +19,6 @@ def add(a, b):
     return a + b
 
 
-@app.task(acks_late=True)
-def add_late(a, b):
-    return a + b
-
-
 @app.task
 def total(numbers):
     return sum(numbers)
