@@ -820,8 +820,9 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
     const auto& run = *task->item().run;
     auto* command = server_.registry()->find(arguments);
     if (command == nullptr || (!command->subcommands.empty() && arguments.size() > 1))
-        return lua.refuse("ERR Unknown Redis command called from script");
-    if (!command->arity_fits(arguments.size())) return lua.refuse("ERR Wrong number of args calling Redis command from script");
+        return answer_here(task, "-ERR Unknown Redis command called from script\r\n");
+    if (!command->arity_fits(arguments.size()))
+        return answer_here(task, "-ERR Wrong number of args calling Redis command from script\r\n");
     if (command->has_flag("noscript")) return lua.refuse("ERR This Redis command is not allowed from script");
     if (run.read_only && (command->writes() || command->has_flag("may_replicate")))
         return lua.refuse("ERR Write commands are not allowed from read-only scripts.");
@@ -850,7 +851,7 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
         task->call_handler(handler, arguments, writer);
         return answer_here(task, reply);
     }
-    if (!command->function) return lua.refuse("ERR Wrong number of args calling Redis command from script");
+    if (!command->function) return answer_here(task, "-ERR Wrong number of args calling Redis command from script\r\n");
 
     std::vector<std::string> keys;
     if (const auto positions = commands::key_positions(*command, arguments)) {

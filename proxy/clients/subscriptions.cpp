@@ -154,6 +154,7 @@ void Subscriptions::subscribe(Client& client, SubscriptionKind kind, std::vector
         ++changed_entry.second.arriving;
         touch(changed_entry);
     }
+    job->queued_at = uv_now(server_.loop());
     client.hold(job);
     waiting_.push_back(job);
     flush();
@@ -179,6 +180,7 @@ void Subscriptions::unsubscribe(Client& client, SubscriptionKind kind, std::vect
         ++changed_entry.second.leaving;
         touch(changed_entry);
     }
+    job->queued_at = uv_now(server_.loop());
     client.hold(job);
     waiting_.push_back(job);
     flush();
