@@ -326,7 +326,7 @@ void handle_scripting(Invocation& invocation) {
     item.protocol = client.protocol;
     prepare_scripting(server, *command, item);
     client.hold(task);
-    server.scripts().submit(std::move(task));
+    server.scripts().submit(task);
 }
 
 bool needs_script_host(const commands::Registry& registry, const Transaction& transaction) {
@@ -364,7 +364,7 @@ void submit_with_scripts(Server& server, Client& client, Transaction transaction
         }
     }
     client.hold(task);
-    server.scripts().submit(std::move(task));
+    server.scripts().submit(task);
 }
 
 void handle_script_kill(Invocation& invocation) {

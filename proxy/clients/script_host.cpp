@@ -29,7 +29,7 @@ constexpr std::uint64_t tick_ms = 100;
 // Scripts that met a deadlock take turns from then on: they lock this, which is no likely key, before anything else.
 const std::string turn_lock("\0scripts take turns", 19);
 // Scripts that may share a transaction wait so long for the one that is under way, since larger ones cost least.
-constexpr std::uint64_t patience_ms = 20;
+constexpr std::uint64_t patience_ms = 5;
 // What a script may do that shares its transaction: the others wait for it.
 constexpr std::size_t max_shared_calls = 32;
 constexpr std::uint64_t max_shared_ms = 250;
@@ -163,7 +163,7 @@ void ScriptHost::stop() {
 
 // --- Before a task runs ---
 
-void ScriptHost::submit(std::shared_ptr<ScriptTask> task) {
+void ScriptHost::submit(const std::shared_ptr<ScriptTask>& task) {
     task->queued_at = uv_now(loop_);
     tasks_.push_back(task);
     look_up(task);
@@ -173,7 +173,7 @@ void ScriptHost::look_up(const TaskPtr& task) {
     auto lookups = std::make_shared<Lookups>();
     auto lost = std::make_shared<std::optional<Failure>>();
     bool libraries_asked = false;
-    const auto add = [&](Call call, std::size_t index, std::function<void(ScriptTask::Item&, const Rows&)> on_answer) {
+    const auto add = [&](Call call, std::size_t index, const std::function<void(ScriptTask::Item&, const Rows&)>& on_answer) {
         lookups->add(std::move(call), [task, lost, index, on_answer](const Rows* rows, const Failure* failure) {
             if (rows != nullptr) {
                 on_answer(task->items[index], *rows);
@@ -367,7 +367,7 @@ void ScriptHost::set_out(const TaskPtr& task) {
         // One change of scripts or libraries: not to wait for scripts that run.
         auto change = std::make_shared<Lookups>();
         auto call = std::move(*task->items.front().call);
-        change->add(std::move(call), [this, task](const Rows* rows, const Failure* failure) {
+        change->add(std::move(call), [task](const Rows* rows, const Failure* failure) {
             auto& item = task->items.front();
             resp::ReplyWriter writer(item.reply, item.protocol);
             if (rows != nullptr) {

@@ -56,7 +56,7 @@ class ScriptHost final : public postgres::Session::Observer {
     void stop();
 
     // The task answers its client in the end.
-    void submit(std::shared_ptr<ScriptTask> task);
+    void submit(const std::shared_ptr<ScriptTask>& task);
 
     // SCRIPT KILL or FUNCTION KILL: the error's text, or nothing when it will be so.
     std::optional<std::string> kill(bool function);
