@@ -610,6 +610,21 @@ RSpec.describe 'scripts' do
       expect(call('GET', 'k')).to eq '1'
     end
 
+    it 'ends one that waits for a key', pgredis_only: 'nobody waits in Redis' do
+      database = connect_sql
+      database.exec('BEGIN')
+      run_sql(database, 'SELECT redis_set($1, $2)', 'held'.b, 'x'.b)
+      call('CONFIG', 'SET', 'busy-reply-threshold', 1)
+      busy = connect
+      busy.write('EVAL', "return redis.call('get', KEYS[1])", 1, 'held')
+      eventually { expect(call('SCRIPT', 'KILL')).to eq :OK }
+      expect(busy.read_reply).to eq at('ERR Script killed by user with SCRIPT KILL...')
+      busy.write('EVAL', "return redis.call('set', KEYS[1], 2)", 1, 'held')
+      eventually { expect(call('SCRIPT', 'KILL')).to eq error(/\AUNKILLABLE /) }
+      database.exec('COMMIT')
+      expect(busy.read_reply).to eq :OK
+    end
+
     it 'is FUNCTION KILL for functions' do
       call('FUNCTION', 'LOAD', "#!lua name=l\nredis.register_function('forever', function() while true do end end)")
       call('CONFIG', 'SET', 'busy-reply-threshold', 1)
