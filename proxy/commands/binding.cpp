@@ -144,6 +144,7 @@ std::string call_sql(const Signature& signature, const std::string& arguments, c
 // variadic call are among those of all others, with an array of numbers beside them.
 const Signature* find_batch(const Command& command, const std::vector<std::string>& types, bool variadic) {
     std::vector<std::string> wanted;
+    wanted.reserve(types.size() + 1);
     for (const auto& type : types) wanted.push_back(type + "[]");
     if (variadic) {
         if (types.back() != "bytea[]" && types.back() != "text[]") return nullptr;

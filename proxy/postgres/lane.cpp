@@ -237,6 +237,7 @@ void Lane::send_call(const Statement& statement, bool grouped, std::vector<std::
     for (std::size_t p = 0; p < statement.parameters.size(); ++p) {
         if (flattened && p + 1 == statement.parameters.size()) {
             std::vector<const std::vector<std::string>*> lists;
+            lists.reserve(items.size());
             for (const auto i : items) lists.push_back(&std::get<std::vector<std::string>>(items_[i].call().arguments[p]));
             add_flattened(parameters, buffer_, statement.parameters[p], lists);
             break;
