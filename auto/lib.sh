@@ -3,6 +3,8 @@
 # Sourced; the caller has `set -euo pipefail`.
 
 export LC_ALL=C.UTF-8
+# A sanitizer needs several times the stack where scripts unpack deeply nested data.
+[ -z "${PGREDIS:-}" ] || ulimit -S -s 131072 2>/dev/null || true
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # The binary under test; PGREDIS=build/sanitize/pgredis names another build of it.
 pgredis=${PGREDIS:-$root/build/release/pgredis}
