@@ -34,7 +34,7 @@ const char* take_command(lua_State* L, int first) {
         if (lua_isstring(L, i) == 0) return "ERR Lua redis lib command arguments must be strings or integers";
     }
     std::vector<std::string>& command = Machine::of(L).call;
-    command.resize(static_cast<std::size_t>(last - first + 1));
+    command.resize(static_cast<std::size_t>(last - first) + 1);
     for (int i = first; i <= last; ++i) {
         std::string& argument = command[static_cast<std::size_t>(i - first)];
         if (lua_type(L, i) == LUA_TNUMBER) {

@@ -120,7 +120,7 @@ struct Interpreter::State {
     Event go_on();
     void finish(bool ok);
     void fail(std::string text);
-    std::string error_text(lua_State* from);
+    std::string error_text(lua_State* from) const;
     Loaded<Library> run_library(std::string_view id, std::string_view code, Library& library);
 };
 
@@ -406,7 +406,7 @@ void Interpreter::State::fail(std::string text) {
 }
 
 // Of the error table that error_handler has made.
-std::string Interpreter::State::error_text(lua_State* from) {
+std::string Interpreter::State::error_text(lua_State* from) const {
     const auto field = [&](const char* key) {
         lua_pushstring(from, key);
         lua_rawget(from, 2);

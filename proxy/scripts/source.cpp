@@ -302,7 +302,8 @@ std::optional<std::vector<std::string>> split_words(std::string_view line) {
                     ++i;
                     break;
                 }
-                if (c != '\\') {
+                // A backslash that ends the line between double quotes stands for itself.
+                if (c != '\\' || (quote == '"' && i + 1 >= line.size())) {
                     word += c;
                 } else if (quote == '\'') {
                     if (at(i + 1) == '\'') ++i;
@@ -310,10 +311,8 @@ std::optional<std::vector<std::string>> split_words(std::string_view line) {
                 } else if (at(i + 1) == 'x' && hex_digit(at(i + 2)) >= 0 && hex_digit(at(i + 3)) >= 0) {
                     word += static_cast<char>(hex_digit(at(i + 2)) * 16 + hex_digit(at(i + 3)));
                     i += 3;
-                } else if (i + 1 < line.size()) {
-                    word += unescaped(at(++i));
                 } else {
-                    word += c;
+                    word += unescaped(at(++i));
                 }
             } else if (i >= line.size() || is_blank(c)) {
                 break;

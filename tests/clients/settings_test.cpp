@@ -67,10 +67,9 @@ TEST(Settings, Numbers) {
 
 TEST(Settings, MemoryHasUnits) {
     auto settings = defaults();
-    const std::pair<const char*, const char*> cases[] = {{"5", "5"},           {"5b", "5"},           {"1k", "1000"},
-                                                         {"1kb", "1024"},      {"1M", "1000000"},     {"1mb", "1048576"},
-                                                         {"2G", "2000000000"}, {"1Gb", "1073741824"}, {"0", "0"},
-                                                         {"", "0"},            {"k", "0"},            {"01", "1"}};
+    const std::pair<const char*, const char*> cases[] = {
+        {"5", "5"},           {"5b", "5"},           {"1k", "1000"}, {"1kb", "1024"}, {"1M", "1000000"}, {"1mb", "1048576"},
+        {"2G", "2000000000"}, {"1Gb", "1073741824"}, {"0", "0"},     {"", "0"},       {"k", "0"},        {"01", "1"}};
     for (const auto& [value, bytes] : cases) {
         EXPECT_EQ(problem(settings, "maxmemory", value), "none") << value;
         EXPECT_EQ(settings.canonical("maxmemory", value), bytes) << value;
