@@ -719,7 +719,14 @@ DECLARE
                                  FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
     done boolean := redis.lock_keys(d, ks);
     now constant bigint := redis.now_ms();
+    total bigint;
 BEGIN
+    -- A counter that everybody counts on, by the same amount: one addition.
+    IF keys[1] = ALL (keys) AND amounts[1] = ALL (amounts) AND amounts[1] BETWEEN -1000000000 AND 1000000000 AND NOT redis.wants_events() THEN
+        total := redis.add_to_string(keys[1], amounts[1] * pg_catalog.cardinality(keys));
+        RETURN QUERY SELECT total - amounts[1] * (pg_catalog.cardinality(keys) - g.i) FROM pg_catalog.generate_series(1, pg_catalog.cardinality(keys)) AS g(i);
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH calls AS MATERIALIZED (
         SELECT u.n, u.k, u.key, pg_catalog.sum(u.amount) OVER (PARTITION BY u.k ORDER BY u.n) AS running
