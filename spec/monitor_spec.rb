@@ -51,6 +51,12 @@ RSpec.describe 'MONITOR' do
               '[0] "ECHO" "x"']
   end
 
+  it 'shows what may wait, once' do
+    expect(call('RPUSH', 'l', 'x')).to eq 1
+    expect(lines_of(monitor, %w[BLPOP l 0], %w[BLPOP l 0.01], %w[BZPOPMIN z 0.01]))
+      .to eq ['[0] "BLPOP" "l" "0"', '[0] "BLPOP" "l" "0.01"', '[0] "BZPOPMIN" "z" "0.01"']
+  end
+
   it 'shows pipelines in order' do
     watching = monitor
     address

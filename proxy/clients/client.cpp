@@ -389,6 +389,7 @@ void Client::run(resp::Request request) {
 }
 
 void Client::begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout) {
+    if (server_.monitored() && is_monitored(command)) show_monitors(request.arguments);
     const auto number = server_.waiting_room().next_number();
     auto bound = commands::bind_waiting(command, std::move(request.arguments), number);
     if (auto* error = std::get_if<std::string>(&bound)) {
