@@ -38,6 +38,10 @@ RSpec.describe 'the proxies of a database', pgredis_only: 'Redis has none' do
       Process.clock_gettime(Process::CLOCK_MONOTONIC) - begun
     end
 
+    def listed_by(client)
+      client.call('CLIENT', 'LIST').scan(/^id=(\d+) /).flatten.map(&:to_i)
+    end
+
     def found?(list = asking.call('CLIENT', 'LIST'))
       list.match?(/^id=#{id} /)
     end
@@ -117,7 +121,9 @@ RSpec.describe 'the proxies of a database', pgredis_only: 'Redis has none' do
       end
       ending = true
       breaker.join
-      eventually { expect(found?).to be true }
+      everyone = [asked, *ports.map { |port| connect(port: port) }]
+      ids = everyone.map { |client| client.call('CLIENT', 'ID') }
+      everyone.each { |client| eventually { expect(listed_by(client)).to include(*ids) } }
     end
 
     it 'so are all the others at the same time, each gets its answers' do
@@ -126,7 +132,7 @@ RSpec.describe 'the proxies of a database', pgredis_only: 'Redis has none' do
       own.map do |client|
         Thread.new do
           30.times do |i|
-            expect(client.call('CLIENT', 'LIST').scan(/^id=(\d+) /).flatten.map(&:to_i)).to include(*ids)
+            expect(listed_by(client)).to include(*ids)
             expect(client.call('CLIENT', 'KILL', 'ADDR', "nobody:#{i}")).to eq 0
             expect(client.call('CONFIG', 'SET', 'hz', '10')).to eq :OK
           end
