@@ -77,5 +77,9 @@ SELECT redis.config_set('notify-keyspace-events', 'K');
 SELECT redis.config_set('notify-keyspace-events', 'KEA');
 SELECT results_eq('SELECT name, value FROM redis.config_get_all()', $$VALUES ('notify-keyspace-events', 'KEA')$$, 'config_set, config_get_all');
 
+-- What only reads sees one moment, in all its statements.
+SELECT is_empty($$SELECT p.oid::regprocedure FROM redis.commands c JOIN pg_proc p ON p.proname = c.function
+                  WHERE c.built_in AND 'readonly' = ANY (c.flags) AND p.provolatile = 'v'$$, 'reads are STABLE');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -14,6 +14,33 @@ RSpec.describe 'many clients at once' do
   let(:crowd) { Array.new(20) { |i| connect(port: ports[i % ports.size]) } }
   let(:wrong_type) { error('WRONGTYPE Operation against a key holding the wrong kind of value') }
 
+  it 'read the same, each in its own protocol' do
+    call('HSET', 'hash', 'f', 'v')
+    call('RPUSH', 'list', *('a'..'z'))
+    call('ZADD', 'zset', 1.5, 'm')
+    call('SET', 'string', 's')
+    commands = [%w[HGETALL hash], %w[LRANGE list 0 -1], %w[ZSCORE zset m], %w[GET string], %w[GET list], %w[LRANGE list 1 2], %w[GET string]]
+    mixed = Array.new(10) { [connect, connect(resp: 3)] }.flatten
+    waves(mixed, 10) { commands }.each_with_index do |replies, i|
+      resp3 = i.odd?
+      expect(replies).to eq [resp3 ? { 'f' => 'v' } : %w[f v], [*'a'..'z'], resp3 ? 1.5 : '1.5', 's', wrong_type, %w[b c], 's']
+    end
+  end
+
+  it 'read the same and throw their own dice' do
+    call('SADD', 'set', *(1..1000))
+    call('HSET', 'hash', *(1..2000))
+    call('ZADD', 'zset', *(1..2000))
+    [%w[SRANDMEMBER set], %w[SRANDMEMBER set 1], %w[HRANDFIELD hash], %w[ZRANDMEMBER zset]].each do |command|
+      expect(waves(crowd, 5) { [command] }.flatten.uniq.size).to be > 50
+    end
+  end
+
+  it 'read and write in their own order' do
+    waves(crowd, 20) { |i, round| [['GET', "k#{i % 5}"], ['SET', "own#{i}", round], ['GET', "own#{i}"], ['INCR', "own#{i}"], ['GET', "own#{i}"]] }
+      .each_with_index { |replies, n| expect(replies).to eq [nil, :OK, (n / 20).to_s, n / 20 + 1, (n / 20 + 1).to_s] }
+  end
+
   %w[LPUSH RPUSH].each do |push|
     it "#{push} to one list" do
       replies = waves(crowd, 5) { |i, round| Array.new(3) { |n| [push, 'list', "#{i}:#{round}:#{n}"] } }

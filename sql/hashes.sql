@@ -533,7 +533,7 @@ SELECT redis.register_command('hincrbyfloat', 'redis_hincrbyfloat', arity => 4,
   arguments => '[{"name": "key", "type": "key", "key_spec_index": 0}, {"name": "field", "type": "string"}, {"name": "increment", "type": "double"}]');
 
 CREATE OR REPLACE FUNCTION public.redis_hrandfield(key bytea) RETURNS bytea
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);
@@ -565,7 +565,7 @@ A random field; NULL when the key is absent. Errors: WRONGTYPE.';
 
 CREATE OR REPLACE FUNCTION public.redis_hrandfield(key bytea, count bigint, VARIADIC options text[] DEFAULT '{}')
 RETURNS TABLE (field bytea, value bytea)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);

@@ -68,8 +68,8 @@ class CommandsJob final : public ClientJob {
         if (client() == nullptr) return;
         const auto& reply = replies_[index];
         auto& to = out();
-        resp::ReplyWriter writer(to, client()->protocol);
         if (reply.question) {
+            resp::ReplyWriter writer(to, client()->protocol);
             if (reply.question->others.empty()) {
                 reply.question->answer(&rows, nullptr, writer);
             } else {
@@ -78,7 +78,7 @@ class CommandsJob final : public ClientJob {
             return;
         }
         const auto before = to.size();
-        commands::write_reply(rows, reply.format, writer);
+        show(rows, reply.format, to);
         count_reply(to.size() - before);
         if (!calls[index].writes) {
             const bool found = rows.count > 0 && PQgetisnull(rows.result, rows.first, 0) == 0;
@@ -103,6 +103,25 @@ class CommandsJob final : public ClientJob {
         commands::ReplyFormat format;
         std::optional<Question> question;
     };
+    // What the same rows came to for a client before this one.
+    struct Shown {
+        commands::ReplyFormat format;
+        resp::Protocol protocol;
+        std::string bytes;
+    };
+
+    void show(const postgres::Rows& rows, const commands::ReplyFormat& format, std::string& to) {
+        const auto protocol = client()->protocol;
+        const auto* known = rows.shown == nullptr ? nullptr : std::any_cast<Shown>(rows.shown);
+        if (known != nullptr && known->format == format && known->protocol == protocol) {
+            to += known->bytes;
+            return;
+        }
+        const auto before = to.size();
+        resp::ReplyWriter writer(to, protocol);
+        commands::write_reply(rows, format, writer);
+        if (rows.shown != nullptr) *rows.shown = Shown{format, protocol, to.substr(before)};
+    }
 
     std::vector<Reply> replies_;
 };

@@ -220,6 +220,7 @@ Command::Form make_form(const Command& command, const Signature& signature, std:
             grouped += none;
         }
     }
+    statement->repeatable = !command.may_write() && !signature.is_volatile && !command.has_tip("nondeterministic_output");
     statement->sql = call_sql(signature, single, "");
     if (can_group) statement->grouped_sql = call_sql(signature, grouped, "ROWS FROM (" + arrays + ") AS t(" + columns + ")");
     const auto* batch = can_group ? find_batch(command, types, false) : variadic_batch;

@@ -74,6 +74,7 @@ Signature read_signature(const ordered_json& json) {
     signature.variadic = json.at("variadic").get<bool>();
     signature.defaults = json.at("defaults").get<int>();
     signature.setof = json.at("setof").get<bool>();
+    signature.is_volatile = json.value("volatile", true);
     signature.columns = json.at("columns").get<int>();
     if (json.contains("column_types")) signature.column_types = strings(json["column_types"]);
     signature.result = json.at("result").get<std::string>();
@@ -180,6 +181,8 @@ bool equals_ignoring_case(std::string_view left, std::string_view right) {
 }
 
 bool Command::has_flag(std::string_view flag) const { return std::find(flags.begin(), flags.end(), flag) != flags.end(); }
+
+bool Command::has_tip(std::string_view tip) const { return std::find(tips.begin(), tips.end(), tip) != tips.end(); }
 
 bool Command::arity_fits(std::size_t arguments) const {
     const auto count = static_cast<std::int64_t>(arguments);

@@ -30,6 +30,8 @@ struct ReplyFormat {
     bool setof = false;      // the function returns a set of rows
     bool composite = false;  // it returns one row of several columns
     bool array = false;      // it returns an array: its NULL is a null array
+
+    bool operator==(const ReplyFormat&) const = default;
 };
 
 // An argument: by its number, or behind a keyword that is looked for from that number on (negative: from the end, backwards).
@@ -62,6 +64,7 @@ struct Signature {
     bool variadic = false;
     int defaults = 0;
     bool setof = false;
+    bool is_volatile = true;
     int columns = 0;  // of a composite result; 0: a scalar
     std::vector<std::string> column_types;
     std::string result;
@@ -92,6 +95,7 @@ struct Command {
     std::map<std::string, Command*, std::less<>> subcommands;  // by the part after '|'
 
     [[nodiscard]] bool has_flag(std::string_view flag) const;
+    [[nodiscard]] bool has_tip(std::string_view tip) const;
     [[nodiscard]] bool writes() const { return writes_; }
     // Unless it says that it only reads, a command may write.
     [[nodiscard]] bool may_write() const { return may_write_; }

@@ -1,6 +1,7 @@
 // What the rest of the proxy asks of Postgres: jobs, each the consecutive calls of one client.
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,6 +18,8 @@ struct Statement {
     std::string sql;               // SELECT … with $1 … for one call
     std::string grouped_sql;       // the same with every parameter an array, one row a call, in order; empty: cannot be grouped
     std::vector<Type> parameters;  // by $n
+    // Calls with equal arguments in one transaction's group have equal answers, so one of them is made for all.
+    bool repeatable = false;
     // Of grouped_sql: it locks the keys of all its calls itself, in the global order, before it does anything.
     bool locks_together = false;
     // Of grouped_sql: the last parameter, an array in a call already, holds the elements of all calls one after another, and one
@@ -37,6 +40,8 @@ struct Rows {
     const PGresult* result;
     int first;
     int count;
+    // Where the same rows answer several calls: for whoever shows them to keep what it made of them for the next.
+    std::any* shown = nullptr;
 };
 
 struct Failure {

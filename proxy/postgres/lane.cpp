@@ -31,6 +31,21 @@ Parameters key_parameters(std::string& buffer, std::int16_t database, const std:
     return parameters;
 }
 
+std::size_t hash_of(const std::vector<Value>& arguments) {
+    std::size_t hash = 0;
+    const auto mix = [&hash](std::size_t part) { hash = (hash ^ part) * 0x9E3779B97F4A7C15; };
+    for (const auto& argument : arguments) {
+        if (const auto* texts = std::get_if<std::vector<std::string>>(&argument)) {
+            for (const auto& text : *texts) mix(std::hash<std::string>{}(text));
+        } else if (const auto* text = std::get_if<std::string>(&argument)) {
+            mix(std::hash<std::string>{}(*text));
+        } else if (const auto* number = std::get_if<std::int64_t>(&argument)) {
+            mix(static_cast<std::size_t>(*number));
+        }
+    }
+    return hash;
+}
+
 // The arrays of all calls as one, and beside it of which call each element is.
 void add_flattened(Parameters& parameters, std::string& buffer, Type type,
                    const std::vector<const std::vector<std::string>*>& calls) {
@@ -152,7 +167,7 @@ void Lane::flatten(bool grouped) {
     items_.clear();
     todo_.clear();
     for (const auto& job : jobs_) {
-        for (std::size_t i = job->answered; i < job->calls.size(); ++i) items_.push_back({job.get(), i});
+        for (std::size_t i = job->answered; i < job->calls.size(); ++i) items_.push_back({job.get(), i, items_.size()});
     }
     if (grouped || kind_ == Kind::transaction) {
         todo_.push_back({0, items_.size(), grouped});
@@ -268,9 +283,26 @@ void Lane::forget_prepared() {
     send_sql("DEALLOCATE ALL");
 }
 
+// A call in the group whose answer is the answer of this one too.
+std::optional<std::size_t> Lane::equal_item(const Group& group, std::size_t item) const {
+    if (!group.statement->repeatable) return std::nullopt;
+    const auto& arguments = items_[item].call().arguments;
+    const auto known = group.by_arguments.find(hash_of(arguments));
+    if (known == group.by_arguments.end() || items_[known->second].call().arguments != arguments) return std::nullopt;
+    return known->second;
+}
+
+void Lane::join(Group& group, std::size_t item) {
+    const auto equal = equal_item(group, item);
+    items_[item].answered_by = equal.value_or(item);
+    if (equal) return;
+    if (group.statement->repeatable) group.by_arguments.emplace(hash_of(items_[item].call().arguments), item);
+    group.items.push_back(item);
+}
+
 // Calls of the same statement become one, as far as every client's own order allows: calls of different clients that wait
 // together are concurrent, so their order is ours to choose.
-std::vector<Lane::Group> Lane::group(const Range& range) const {
+std::vector<Lane::Group> Lane::group(const Range& range) {
     std::vector<Group> groups;
     std::unordered_map<const Statement*, std::size_t> latest;
     const Job* job = nullptr;
@@ -280,14 +312,15 @@ std::vector<Lane::Group> Lane::group(const Range& range) const {
         if (items_[i].job != job) own = 0;
         job = items_[i].job;
         const auto found = latest.find(statement);
-        const bool joins = range.grouped && found != latest.end() && found->second >= own && !statement->grouped_sql.empty();
+        const bool joins = range.grouped && found != latest.end() && found->second >= own &&
+                           (!statement->grouped_sql.empty() || equal_item(groups[found->second], i));
         if (joins) {
-            groups[found->second].items.push_back(i);
             own = found->second;
         } else {
             latest[statement] = own = groups.size();
-            groups.push_back({statement, {i}});
+            groups.push_back({statement, {}, {}});
         }
+        join(groups[own], i);
     }
     return groups;
 }
@@ -380,12 +413,7 @@ void Lane::deliver(const Range& range) {
     const auto& items = last ? finished : items_;
     const auto steps = std::exchange(steps_, {});
     if (last) next();
-    struct Answer {
-        const PGresult* result;
-        int row;
-        int count;
-    };
-    std::vector<Answer> answers(range.end - range.begin);
+    std::vector<Rows> answers(range.end - range.begin);
     for (const auto& step : steps) {
         if (step.kind != Step::Kind::call) continue;
         if (step.items.size() == 1) {
@@ -395,10 +423,14 @@ void Lane::deliver(const Range& range) {
                 answers[step.items[i] - range.begin] = {step.result.get(), static_cast<int>(i), 1};
         }
     }
+    std::vector<std::any> shown(range.end - range.begin);
     for (std::size_t i = range.begin; i < range.end; ++i) {
-        const auto& answer = answers[i - range.begin];
+        const auto by = items[i].answered_by - range.begin;
+        if (by != i - range.begin) answers[by].shown = &shown[by];
+    }
+    for (std::size_t i = range.begin; i < range.end; ++i) {
         auto* job = items[i].job;
-        job->answer({answer.result, answer.row, answer.count});
+        job->answer(answers[items[i].answered_by - range.begin]);
         if (job->done()) job->on_done();
     }
     if (!last) next();

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <variant>
 #include <vector>
@@ -77,6 +78,7 @@ class Lane {
     struct Item {
         Job* job;
         std::size_t index;
+        std::size_t answered_by;  // which item: itself, or an equal one that is sent for both
         [[nodiscard]] const Call& call() const { return job->calls[index]; }
     };
     // Items [begin, end) that are to be one transaction.
@@ -99,6 +101,7 @@ class Lane {
     struct Group {
         const Statement* statement;
         std::vector<std::size_t> items;
+        std::unordered_map<std::size_t, std::size_t> by_arguments;  // of a repeatable statement: items by hash
     };
 
     // The second way through a transaction of which a call failed: call by call, each under a savepoint.
@@ -115,7 +118,9 @@ class Lane {
 
     void flatten(bool grouped);
     void next();
-    [[nodiscard]] std::vector<Group> group(const Range& range) const;
+    std::vector<Group> group(const Range& range);
+    [[nodiscard]] std::optional<std::size_t> equal_item(const Group& group, std::size_t item) const;
+    void join(Group& group, std::size_t item);
     void send(const Range& range);
     void send_call(const Statement& statement, bool grouped, std::vector<std::size_t> items);
     void send_prelude(const Range& range, bool lock);

@@ -32,6 +32,7 @@ LANGUAGE sql STABLE AS $$
         'variadic', p.provariadic <> 0,
         'defaults', p.pronargdefaults,
         'setof', p.proretset,
+        'volatile', p.provolatile = 'v',
         'columns', CASE WHEN p.proargmodes IS NOT NULL
                         THEN (SELECT pg_catalog.count(*) FROM pg_catalog.unnest(p.proargmodes) AS m(mode) WHERE m.mode IN ('o', 'b', 't'))
                         ELSE (SELECT pg_catalog.count(*) FROM pg_catalog.pg_type r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.typrelid

@@ -55,6 +55,18 @@ Json variadic(const std::vector<std::string>& types, int defaults = 0) {
     return signature(types, {{"variadic", true}, {"defaults", defaults}});
 }
 
+TEST(Binding, EqualCallsOfWhatOnlyReadsAndIsNotVolatileAreOne) {
+    const auto repeatable = [](bool is_volatile, const Json& more) {
+        Fixture c(signature({"bytea"}, {{"volatile", is_volatile}}), more);
+        return c.bound({"k"}).call.statement->repeatable;
+    };
+    const Json readonly{{"flags", {"readonly"}}};
+    EXPECT_TRUE(repeatable(false, readonly));
+    EXPECT_FALSE(repeatable(true, readonly));
+    EXPECT_FALSE(repeatable(false, Json::object()));
+    EXPECT_FALSE(repeatable(false, {{"flags", {"readonly"}}, {"tips", {"nondeterministic_output"}}}));
+}
+
 TEST(Binding, ArgumentsAreConvertedByTheParametersTypes) {
     Fixture c(signature({"bytea", "text", "bigint", "double precision"}));
     const std::string any("\0\xff\r\n", 4);

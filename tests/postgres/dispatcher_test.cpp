@@ -14,6 +14,7 @@
 namespace pgredis::postgres {
 namespace {
 
+using ::testing::_;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -261,6 +262,48 @@ TEST_F(DispatcherTest, CallsOfOneStatementAreGrouped) {
     submit({how("d")});
     ASSERT_TRUE(finish());
     EXPECT_EQ(answers().back(), "alone d");
+}
+
+TEST_F(DispatcherTest, EqualCallsOfARepeatableStatementAreMadeOnce) {
+    start();
+    wait_for_connection();
+    Cluster::instance().query("CREATE SEQUENCE test.made");
+    auto statement = std::make_shared<Statement>();
+    statement->name = "made";
+    statement->sql = "SELECT $1::text || nextval('test.made')";
+    statement->grouped_sql = "SELECT a || nextval('test.made') FROM unnest($1::text[]) AS t(a)";
+    statement->parameters = {Type::text};
+    statement->repeatable = true;
+    auto rows = std::make_shared<Statement>(*statement);
+    rows->name = "rows";
+    rows->sql = "SELECT $1::text || nextval('test.made') FROM generate_series(1, 2)";
+    rows->grouped_sql.clear();
+    const auto made = [&](const std::string& word) { return call_of(statement, {word}); };
+    submit({made("a"), made("b"), made("a")});
+    submit({made("b"), made("c")});
+    submit({call_of(rows, {"r"})});
+    submit({call_of(rows, {"s"}), call_of(rows, {"r"})});
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(answers(), ElementsAre("a1", "b2", "a1", "b2", "c3", "r4", "s6", "r8"));
+    EXPECT_EQ(dispatcher_->counters().batches, 1U);
+    // What the client itself does in between may change the answer.
+    submit({made("a"), call("write", "w"), made("a")});
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(jobs_.back()->answers, ElementsAre("a10", _, "a11"));
+}
+
+TEST_F(DispatcherTest, EqualCallsThatFailEachHaveTheError) {
+    start();
+    wait_for_connection();
+    auto statement = std::make_shared<Statement>();
+    statement->name = "failing";
+    statement->sql = "SELECT test.write_or_fail($1::text)";
+    statement->grouped_sql = "SELECT test.write_or_fail(a) FROM unnest($1::text[]) AS t(a)";
+    statement->parameters = {Type::text};
+    statement->repeatable = true;
+    for (const auto* word : {"bad", "good", "bad", "bad"}) submit({call_of(statement, {word})});
+    ASSERT_TRUE(finish());
+    EXPECT_THAT(answers(), ElementsAre("redis: ERR no bad", "good", "redis: ERR no bad", "redis: ERR no bad"));
 }
 
 TEST_F(DispatcherTest, ArraysOfGroupedCallsArePutTogether) {
