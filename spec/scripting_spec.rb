@@ -508,6 +508,101 @@ RSpec.describe 'scripts' do
     end
   end
 
+  # What pgredis has made of earlier runs (docs/architecture.md, foresight) must not show.
+  describe 'run again and again' do
+    let(:crowd) { Array.new(20) { |i| connect(port: ports[i % ports.size]) } }
+
+    # Every client runs the script with the keys and arguments that the block gives for its number and the round.
+    def together(script, rounds = 10)
+      Array.new(rounds) do |round|
+        crowd.each_with_index do |client, i|
+          keys, args = yield(i, round)
+          client.write('EVAL', script, keys.size, *keys, *args)
+        end
+        crowd.map(&:read_reply)
+      end
+    end
+
+    it 'on one key, one after another' do
+      script = "local n = redis.call('INCR', KEYS[1]) redis.call('RPUSH', KEYS[2], n) return {n, redis.call('LLEN', KEYS[2])}"
+      replies = together(script) { [%w[n list], []] }.flatten(1)
+      expect(replies.sort).to eq((1..200).map { |n| [n, n] })
+      expect(call('LRANGE', 'list', 0, -1).map(&:to_i)).to eq((1..200).to_a)
+    end
+
+    it 'on keys that some of them share' do
+      script = "redis.call('INCR', KEYS[1]) redis.call('INCR', KEYS[2]) return {redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])}"
+      together(script) { |i, round| [["k#{i % 4}", "k#{4 + ((i + round) % 5)}"], []] }
+      expect(Array.new(4) { |i| call('GET', "k#{i}") }).to all(eq '50')
+      expect(Array.new(5) { |i| call('GET', "k#{4 + i}") }).to all(eq '40')
+    end
+
+    it 'with another outcome from some time on' do
+      script = "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return n"
+      expect(together(script, 3) { |i, round| [["first:#{i}:#{round}"], [100_000]] }.flatten).to all(eq 1)
+      expect(together(script, 5) { |i, _| [["k#{i}"], [100_000]] }.map(&:uniq)).to eq [[1], [2], [3], [4], [5]]
+      expect(call('PTTL', 'k3')).to be_between(1, 100_000)
+      call('SET', 'plain', 7)
+      expect(together(script, 2) { [['plain'], [100_000]] }.flatten.sort).to eq((8..47).to_a)
+      expect(call('PTTL', 'plain')).to eq(-1)
+    end
+
+    it 'that end early, or late' do
+      script = "redis.call('INCR', KEYS[1]) if ARGV[1] == 'one' then return 1 end redis.call('INCR', KEYS[2]) " \
+               "if ARGV[1] == 'two' then return 2 end redis.call('INCR', KEYS[3]) return 3"
+      expect(together(script, 3) { [%w[a b c], ['two']] }.flatten).to all(eq 2)
+      expect(call('MGET', 'a', 'b', 'c')).to eq ['60', '60', nil]
+      expect(together(script, 2) { |i, _| [%w[a b c], [i.even? ? 'one' : 'two']] }).to all(eq [1, 2] * 10)
+      expect(call('MGET', 'a', 'b', 'c')).to eq ['100', '80', nil]
+      expect(together(script, 2) { |i, _| [%w[a b c], [i.even? ? 'three' : 'one']] }).to all(eq [3, 1] * 10)
+      expect(call('MGET', 'a', 'b', 'c')).to eq %w[140 100 20]
+    end
+
+    it 'that go on after what was the end so far' do
+      script = "redis.call('INCR', KEYS[1]) if ARGV[1] == 'more' then return {redis.call('INCR', KEYS[1]), redis.call('INCR', KEYS[1])} end return 0"
+      together(script, 3) { [['n'], ['no']] }
+      replies = together(script, 2) { |i, _| [['n'], [i == 4 ? 'more' : 'no']] }
+      expect(replies.map { |round| round[4].then { |a, b| b - a } }).to eq [1, 1]
+      expect(call('GET', 'n')).to eq '104'
+    end
+
+    it 'with arguments that were equal to something else so far' do
+      script = "redis.call('INCRBY', KEYS[1], '1') return redis.call('INCRBY', KEYS[1], ARGV[1])"
+      together(script, 2) { [['n'], ['1']] }
+      expect(call('GET', 'n')).to eq '80'
+      together(script, 2) { [['n'], ['3']] }
+      expect(call('GET', 'n')).to eq '240'
+      by_text = "return redis.call('APPEND', KEYS[1], ARGV[1] .. '!')"
+      together(by_text, 3) { |i, _| [['text'], [i.to_s]] }
+      expect(call('GET', 'text').split('!').map(&:to_i).sort).to eq((0..19).flat_map { |i| [i] * 3 })
+    end
+
+    it 'with calls that fail for some keys' do
+      script = "if redis.call('TYPE', KEYS[1]).ok == 'list' then return redis.call('LLEN', KEYS[1]) end return redis.call('STRLEN', KEYS[1])"
+      call('RPUSH', 'list', 1, 2, 3)
+      call('SET', 'string', 'four')
+      expect(together(script, 3) { [['list'], []] }.flatten).to all(eq 3)
+      expect(together(script, 5) { |i, _| [[i.even? ? 'list' : 'string'], []] }).to all(eq [3, 4] * 10)
+      push = "redis.call('INCR', KEYS[1]) return redis.pcall('RPUSH', KEYS[2], 'x')"
+      expect(together(push, 3) { |i, _| [["n#{i}", "l#{i}"], []] }.map(&:uniq)).to eq [[1], [2], [3]]
+      expect(together(push, 2) { |i, _| [["n#{i}", i == 7 ? 'string' : "l#{i}"], []] }.map { |replies| replies.grep_v(Integer).size }).to eq [1, 1]
+      expect(Array.new(20) { |i| call('GET', "n#{i}") }).to all(eq '5')
+    end
+
+    it 'that read only, with replies in both protocols' do
+      call('HSET', 'h', 'f', 'v')
+      call('ZADD', 'z', 1.5, 'm')
+      script = "local two = redis.call('HGETALL', KEYS[1]) redis.setresp(3) local three = redis.call('HGETALL', KEYS[1]) " \
+               "return {two, three.map.f, tostring(redis.call('ZSCORE', KEYS[2], ARGV[1]).double)}"
+      expect(together(script, 3) { [%w[h z], ['m']] }.flatten(1)).to all(eq [%w[f v], 'v', '1.5'])
+    end
+
+    it 'of one client alone' do
+      script = "local n = redis.call('INCR', KEYS[1]) if n > tonumber(ARGV[1]) then redis.call('SET', KEYS[1], 0) end return n"
+      expect(Array.new(30) { eval2(script, ['n'], [20]) }).to eq [*1..21, *1..9]
+    end
+  end
+
   describe 'others' do
     it 'see all of a script or nothing' do
       call('MSET', 'a', '0', 'b', '0')

@@ -87,6 +87,46 @@ Call libraries_call() {
     return make_call(sql, {});
 }
 
+// What a call needs locked, be it some keys or, where it names none, everything.
+struct Needs {
+    std::vector<std::string> keys;
+    bool sees_everything;
+};
+
+Needs needs_of(const commands::Command& command, const std::vector<std::string>& arguments) {
+    std::vector<std::string> keys;
+    if (const auto positions = commands::key_positions(command, arguments)) {
+        for (const auto& position : *positions) keys.push_back(arguments[position.index]);
+    }
+    const bool sees_everything = keys.empty() && (command.flags.empty() || command.writes() || command.has_flag("readonly"));
+    return {std::move(keys), sees_everything};
+}
+
+// For each call of these tasks a number: calls of one number must keep their order, those of tasks that share a key.
+std::vector<std::size_t> chains_of(const std::vector<std::shared_ptr<ScriptTask>>& asked) {
+    std::vector<std::size_t> chains(asked.size());
+    std::vector<std::size_t> parents(asked.size());  // a forest: of a call any other of its chain, of the root itself
+    const auto root = [&parents](std::size_t i) {
+        while (parents[i] != i) i = parents[i] = parents[parents[i]];
+        return i;
+    };
+    std::unordered_map<std::string_view, std::size_t> users;  // of a key
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        parents[i] = i;
+        if (i > 0 && asked[i] == asked[i - 1]) {
+            parents[i] = root(i - 1);
+            continue;
+        }
+        if (asked[i]->snapshot) continue;
+        for (const auto& key : asked[i]->keys) {
+            const auto [user, added] = users.emplace(key, i);
+            if (!added) parents[root(user->second)] = root(i);
+        }
+    }
+    for (std::size_t i = 0; i < asked.size(); ++i) chains[i] = root(i);
+    return chains;
+}
+
 std::string bytes_at(const Rows& rows, int row, int column) {
     return {PQgetvalue(rows.result, row, column), static_cast<std::size_t>(PQgetlength(rows.result, row, column))};
 }
@@ -516,14 +556,19 @@ void ScriptHost::proceed(Batch& batch) {
             !task->snapshot &&
             std::any_of(batch.tasks.begin(), batch.tasks.begin() + static_cast<std::ptrdiff_t>(i),
                         [&task](const TaskPtr& earlier) {
-                            return earlier->phase != Phase::ended &&
-                                   std::any_of(task->keys.begin(), task->keys.end(), [&](const auto& key) {
-                                       return std::find(earlier->keys.begin(), earlier->keys.end(), key) != earlier->keys.end();
-                                   });
+                            const bool settled =
+                                earlier->phase == Phase::ended || (earlier->phase == Phase::asking && earlier->foresees_end);
+                            return !settled && std::any_of(task->keys.begin(), task->keys.end(), [&](const auto& key) {
+                                return std::find(earlier->keys.begin(), earlier->keys.end(), key) != earlier->keys.end();
+                            });
                         });
         if (waits) continue;
-        task->phase = Phase::computing;
-        advance(task);
+        if (foresee(task)) {
+            task->phase = Phase::asking;
+        } else {
+            task->phase = Phase::computing;
+            advance(task);
+        }
     }
     batch.busy = false;
     const auto any = [&batch](Phase phase) {
@@ -551,26 +596,105 @@ void ScriptHost::send_round(Batch& batch) {
         }
     }
     batch.busy = true;
+    const auto chains = chains_of(asked);
     std::optional<std::size_t> savepoint;
     if (!batch.shared() && batch.tasks.front()->savepoints) savepoint = calls.size() - 1;  // locks are to stay
-    batch.session->run(calls, savepoint, [this, &batch, asked = std::move(asked)](const postgres::Session::Answer& answer) {
-        if (answer.failure) {
-            on_failed_round(batch, answer.culprit ? asked[*answer.culprit] : nullptr, answer);
-        } else {
-            on_round(batch, asked, answer);
-        }
-    });
+    batch.session->run(calls, chains, savepoint,
+                       [this, &batch, asked = std::move(asked)](const postgres::Session::Answer& answer) {
+                           if (answer.failure) {
+                               on_failed_round(batch, answer.culprit ? asked[*answer.culprit] : nullptr, answer);
+                           } else {
+                               on_round(batch, asked, answer);
+                           }
+                       });
 }
 
 void ScriptHost::on_round(Batch& batch, const std::vector<TaskPtr>& asked, const postgres::Session::Answer& answer) {
+    std::size_t first = 0;  // call of the task
     for (std::size_t i = 0; i < asked.size() && !batch.misbehaved; ++i) {
         if (i + 1 < asked.size() && asked[i + 1] == asked[i]) continue;  // what it asked for is the last of its calls
         const auto& task = asked[i];
+        const auto first_call = std::exchange(first, i + 1);
+        if (!task->foreseen.empty() && !task->lua) {
+            start_foreseen(task, first_call, answer);
+            continue;
+        }
         const auto write = std::move(task->write_call);
         answer_call(task, [&](resp::ReplyWriter& writer) { write(answer.rows[i], writer); });
     }
     batch.busy = false;
     proceed(batch);
+}
+
+// Has the calls that the script is going to make, as it seems, made before it runs. False when nothing is known of it.
+bool ScriptHost::foresee(const TaskPtr& task) {
+    if (task->is_exec() || task->alone) return false;
+    const auto& item = task->item();
+    const auto& run = *item.run;
+    auto foreseen = item.routine->foresight.foresee({run.keys, run.arguments});
+    task->foresees_end = foreseen.are_all;
+    for (auto& call : foreseen.calls) {
+        auto* command = server_.registry()->find(call.arguments);
+        const bool refused = command == nullptr || !command->function || !command->arity_fits(call.arguments.size()) ||
+                             command->has_flag("noscript") || find_handler(command->name) != nullptr ||
+                             (run.read_only && command->may_write());
+        if (refused) break;
+        const auto [keys, sees_everything] = needs_of(*command, call.arguments);
+        const bool declared = std::all_of(keys.begin(), keys.end(), [&](const auto& key) {
+            return task->snapshot || task->locked.contains({task->database, key});
+        });
+        if (!declared || (sees_everything && !task->snapshot)) break;
+        auto bound = commands::bind(*command, call.arguments);
+        auto* good = std::get_if<commands::BoundCall>(&bound);
+        if (good == nullptr) break;
+        task->writes = task->writes || good->call.writes;
+        task->foreseen.push_back(
+            {std::move(call),
+             good->call.writes,
+             command->writes(),
+             [format = good->format](const Rows& rows, resp::ReplyWriter& to) { commands::write_reply(rows, format, to); },
+             {}});
+        task->calls.push_back(std::move(good->call));
+    }
+    if (task->foreseen.size() < foreseen.calls.size()) task->foresees_end = false;
+    return !task->foreseen.empty();
+}
+
+// Its calls, the first of them of this number in the round, are answered.
+void ScriptHost::start_foreseen(const TaskPtr& task, std::size_t first, const postgres::Session::Answer& answer) {
+    for (auto& call : task->foreseen) {
+        resp::ReplyWriter writer(call.reply, call.call.protocol);
+        call.write(answer.rows[first++], writer);
+    }
+    task->calls.clear();
+    task->phase = Phase::computing;
+    advance(task);
+}
+
+// What the script calls now is the next of what was foreseen, or all of this transaction begins again.
+std::optional<Event> ScriptHost::use_foreseen(const TaskPtr& task) {
+    const Foresight::Call actual{std::move(task->lua->call_arguments()), task->lua->call_protocol()};
+    const auto number = task->foreseen_used;
+    if (number < task->foreseen.size() && task->foreseen[number].call == actual) {
+        ++task->foreseen_used;
+        task->dirty = task->dirty || task->foreseen[number].dirty;
+        return answer_here(task, task->foreseen[number].reply);
+    }
+    const auto& item = task->item();
+    item.routine->foresight.correct(number, &actual, {item.run->keys, item.run->arguments});
+    batch_of(*task)->misbehaved = true;
+    return std::nullopt;
+}
+
+// The script has ended: has it called all that was foreseen? Only what writes must not have been called in vain.
+void ScriptHost::check_foreseen_end(const TaskPtr& task) {
+    const auto used = task->foreseen_used;
+    if (used == task->foreseen.size()) return;
+    const auto& item = task->item();
+    item.routine->foresight.correct(used, nullptr, {item.run->keys, item.run->arguments});
+    if (std::any_of(task->foreseen.begin() + static_cast<std::ptrdiff_t>(used), task->foreseen.end(),
+                    [](const auto& call) { return call.writes; }))
+        batch_of(*task)->misbehaved = true;
 }
 
 // The answer to the one call of the task.
@@ -596,6 +720,9 @@ void ScriptHost::on_failed_round(Batch& batch, const TaskPtr& culprit, const pos
     const auto failure = *answer.failure;
     const bool transient = postgres::is_transient(failure) || postgres::is_stale_plan(failure);
     const bool own = failure.kind == Failure::Kind::redis || failure.kind == Failure::Kind::fault;
+    for (const auto& task : batch.tasks) {
+        if (own && (!culprit || task == culprit)) task->doubts_foresight = task->doubts_foresight || !task->foreseen.empty();
+    }
     if (batch.shared()) {
         const bool its_own = culprit && own && !transient && !postgres::is_lock_timeout(failure);
         for (const auto& task : batch.tasks) {
@@ -639,7 +766,7 @@ void ScriptHost::commit(Batch& batch) {
     batch.busy = true;
     if (!batch.session->begun() && !batch.tasks.front()->watches.empty()) {
         // Nothing needed the transaction, but what was watched has to be looked at.
-        batch.session->run({}, std::nullopt, [this, &batch](const postgres::Session::Answer& answer) {
+        batch.session->run({}, {}, std::nullopt, [this, &batch](const postgres::Session::Answer& answer) {
             if (answer.failure) {
                 on_failed_round(batch, nullptr, answer);
             } else {
@@ -681,6 +808,8 @@ void ScriptHost::complete(const std::vector<TaskPtr>& tasks, std::uint64_t milli
         const auto& item = task->items.front();
         if (!task->is_exec() && item.routine) {
             auto& routine = *item.routine;
+            if (routine.foresight.learning() || (task->doubts_foresight && task->foreseen.empty()))
+                routine.foresight.learn(task->noted, {item.run->keys, item.run->arguments});
             routine.savepoints = task->call_failed;
             routine.shareable = !routine.misbehaved && !task->undisciplined && !task->savepoints && task->slices == 0 &&
                                 task->call_count <= max_shared_calls && milliseconds <= max_shared_ms * tasks.size();
@@ -790,6 +919,7 @@ void ScriptHost::run_lua(const TaskPtr& task, Event event) {
             yield(task);
             return;
         } else {
+            check_foreseen_end(task);
             end_script(*task);
             break;
         }
@@ -853,11 +983,12 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
     }
     if (!command->function) return answer_here(task, "-ERR Wrong number of args calling Redis command from script\r\n");
 
-    std::vector<std::string> keys;
-    if (const auto positions = commands::key_positions(*command, arguments)) {
-        for (const auto& position : *positions) keys.push_back(arguments[position.index]);
-    }
-    const bool sees_everything = keys.empty() && (command->flags.empty() || command->writes() || command->has_flag("readonly"));
+    if (task->foreseen_used < task->foreseen.size() || task->foresees_end) return use_foreseen(task);
+
+    const auto [keys, sees_everything] = needs_of(*command, arguments);
+    std::optional<Foresight::Call> noted;
+    if (!task->is_exec() && (task->item().routine->foresight.learning() || task->doubts_foresight))
+        noted = {arguments, lua.call_protocol()};
     auto bound = commands::bind(*command, std::move(arguments));
     if (const auto* error = std::get_if<std::string>(&bound)) {
         writer.error(*error);
@@ -871,6 +1002,7 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
         enqueue(task, false);
         return std::nullopt;
     }
+    if (noted) task->noted.push_back(std::move(*noted));
     auto& good = std::get<commands::BoundCall>(bound);
     task->writes = task->writes || good.call.writes;
     task->dirty = task->dirty || command->writes();
@@ -941,6 +1073,10 @@ void ScriptHost::reset(ScriptTask& task) {
     task.phase = Phase::queued;
     task.current = 0;
     task.calls.clear();
+    task.noted.clear();
+    task.foreseen.clear();
+    task.foreseen_used = 0;
+    task.foresees_end = false;
     task.next_reply.reset();
     task.writes = task.dirty = task.undisciplined = false;
     task.call_failed = false;
@@ -950,7 +1086,8 @@ void ScriptHost::reset(ScriptTask& task) {
 
 // Lets others run before it goes on.
 void ScriptHost::yield(const TaskPtr& task) {
-    if (auto* batch = batch_of(*task); batch != nullptr && batch->shared() && task->slices > 1) misbehave(task);
+    if (auto* batch = batch_of(*task); batch != nullptr && task->slices > 1 && (batch->shared() || !task->foreseen.empty()))
+        misbehave(task);
     computing_.push_back(task);
     uv_idle_start(idle_, [](uv_idle_t* handle) { static_cast<ScriptHost*>(handle->data)->run_slices(); });
 }

@@ -120,6 +120,8 @@ class ScriptHost final : public postgres::Session::Observer {
     [[nodiscard]] static std::vector<postgres::Call> prologue(Batch& batch);
     void proceed(Batch& batch);
     void send_round(Batch& batch);
+    [[nodiscard]] bool foresee(const TaskPtr& task);
+    void start_foreseen(const TaskPtr& task, std::size_t first, const postgres::Session::Answer& answer);
     void on_round(Batch& batch, const std::vector<TaskPtr>& asked, const postgres::Session::Answer& answer);
     void on_failed_round(Batch& batch, const TaskPtr& culprit, const postgres::Session::Answer& answer);
     void answer_call(const TaskPtr& task, const std::function<void(resp::ReplyWriter&)>& write);
@@ -135,6 +137,8 @@ class ScriptHost final : public postgres::Session::Observer {
     void advance(const TaskPtr& task);
     void run_lua(const TaskPtr& task, scripts::Interpreter::Event event);
     std::optional<scripts::Interpreter::Event> on_lua_call(const TaskPtr& task);
+    std::optional<scripts::Interpreter::Event> use_foreseen(const TaskPtr& task);
+    void check_foreseen_end(const TaskPtr& task);
     std::optional<scripts::Interpreter::Event> answer_here(const TaskPtr& task, const std::string& reply);
     void ask(const TaskPtr& task, std::int16_t database, const std::vector<std::string>& keys, bool sees_everything,
              postgres::Call call);

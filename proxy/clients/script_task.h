@@ -14,6 +14,7 @@
 
 #include "clients/client_job.h"
 #include "clients/connection_commands.h"
+#include "clients/foresight.h"
 #include "clients/transactions.h"
 #include "postgres/claim_queue.h"
 #include "postgres/job.h"
@@ -33,6 +34,7 @@ struct Routine {
     bool misbehaved = false;   // it did not, though it was believed so
     bool savepoints = false;   // its calls fail and it goes on
     bool deadlocks = false;    // it met one, over keys it does not declare
+    Foresight foresight;
 
     [[nodiscard]] bool is_function() const { return !name.empty(); }
 };
@@ -81,6 +83,14 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
         bool failed = false;
     };
 
+    struct ForeseenCall {
+        Foresight::Call call;
+        bool writes;  // or may write
+        bool dirty;   // Redis calls it a write
+        std::function<void(const postgres::Rows&, resp::ReplyWriter&)> write;
+        std::string reply;  // once it is there
+    };
+
     ScriptTask(Client& client, bool is_exec) : ClientWork(client), is_exec_(is_exec) {}
 
     [[nodiscard]] bool is_transaction() const override { return is_exec_; }
@@ -108,15 +118,20 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
     std::size_t current = 0;                    // the item at work
     std::unique_ptr<scripts::Interpreter> lua;  // while a script of it runs
     std::int16_t script_database = 0;           // SELECT inside the script
-    std::vector<postgres::Call> calls;          // of the next round; the last one is the one that is asked for
+    std::vector<postgres::Call> calls;  // of the next round; the last one is the one that is asked for, or all are foreseen
     std::function<void(const postgres::Rows&, resp::ReplyWriter&)> write_call;
     std::optional<std::string> next_reply;  // of a call that was answered here before the task gave way to others
+    std::vector<Foresight::Call> noted;     // what the script has called, while there is something to learn from it
+    std::vector<ForeseenCall> foreseen;     // what was called before the script began …
+    std::size_t foreseen_used = 0;          // … and how many of them it has called itself by now
+    bool foresees_end = false;              // it is to call nothing else
     bool writes = false;                    // has made a call that may have written
     bool dirty = false;                     // … that Redis calls a write, after which it kills no script
     bool savepoints = false;
     bool call_failed = false;
     bool alone_for_now = false;
-    bool undisciplined = false;  // could not have shared its transaction
+    bool doubts_foresight = false;  // something foreseen has failed: was it so that the script calls it?
+    bool undisciplined = false;     // could not have shared its transaction
     bool killed = false;
     int attempts = 0;
     int slices = 0;

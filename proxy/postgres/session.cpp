@@ -121,7 +121,8 @@ void Session::send_sync(Phase phase, Done done) {
     connection_->flush();
 }
 
-void Session::run(const std::vector<const Call*>& calls, std::optional<std::size_t> savepoint, Done done) {
+void Session::run(const std::vector<const Call*>& calls, const std::vector<std::size_t>& chains,
+                  std::optional<std::size_t> savepoint, Done done) {
     call_count_ = calls.size();
     if (!std::exchange(begun_, true)) {
         if (std::exchange(forget_prepared_, false)) {
@@ -148,24 +149,28 @@ void Session::run(const std::vector<const Call*>& calls, std::optional<std::size
         }
         send_utility("RELEASE SAVEPOINT call");
     } else {
-        send_in_groups(calls);
+        send_in_groups(calls, chains);
     }
     spoilt_savepoint_ = savepoint.has_value();  // until it turns out well
     send_sync(Phase::round, std::move(done));
 }
 
-// Calls of the same statement as one.
-void Session::send_in_groups(const std::vector<const Call*>& calls) {
+// Calls of the same statement as one, where that leaves the calls of each chain in their order.
+void Session::send_in_groups(const std::vector<const Call*>& calls, const std::vector<std::size_t>& chains) {
     std::vector<std::vector<std::size_t>> groups;
-    std::unordered_map<const Statement*, std::size_t> group_of;
+    std::unordered_map<const Statement*, std::size_t> latest;
+    std::unordered_map<std::size_t, std::size_t> reached;  // by chain: in which group its last call is
     for (std::size_t i = 0; i < calls.size(); ++i) {
         const auto* statement = calls[i]->statement.get();
-        const auto [group, added] = group_of.try_emplace(statement, groups.size());
-        if (added || statement->grouped_sql.empty() || statement->flattened) {
-            groups.push_back({i});
+        auto& own = reached[chains[i]];
+        const auto found = latest.find(statement);
+        if (found != latest.end() && found->second >= own && !statement->grouped_sql.empty() && !statement->flattened) {
+            own = found->second;
         } else {
-            groups[group->second].push_back(i);
+            own = latest[statement] = groups.size();
+            groups.emplace_back();
         }
+        groups[own].push_back(i);
     }
     for (auto& group : groups) {
         if (group.size() == 1) {

@@ -58,10 +58,11 @@ class Session {
     void begin(std::vector<Call> prologue, bool snapshot);
     // Has anything of the transaction been sent?
     [[nodiscard]] bool begun() const { return begun_; }
-    // One round. Calls of the same statement may go as one, so their order is not kept, unless there is a savepoint: before that
-    // call, and when it or one behind it fails, these and nothing else are taken back. The calls must live until `done`, which
-    // may ask for the next round, commit or roll back.
-    void run(const std::vector<const Call*>& calls, std::optional<std::size_t> savepoint, Done done);
+    // One round. Calls of the same statement may go as one, so their order is kept only among those of one chain (a number for
+    // each call), unless there is a savepoint: before that call, and when it or one behind it fails, these and nothing else are
+    // taken back. The calls must live until `done`, which may ask for the next round, commit or roll back.
+    void run(const std::vector<const Call*>& calls, const std::vector<std::size_t>& chains, std::optional<std::size_t> savepoint,
+             Done done);
     // Ends the transaction, which must have begun; durable when `done` gets no failure. The session is ready then.
     void commit(Done done);
     // Ends the transaction, with no effect, if there is one. The session is ready then.
@@ -86,7 +87,7 @@ class Session {
     void prepare(const std::string& name, const std::string& sql, const std::vector<Oid>& types);
     void send_call(const Call& call, Step::Kind kind, std::vector<std::size_t> which);
     void send_grouped(const std::vector<const Call*>& calls, std::vector<std::size_t> which);
-    void send_in_groups(const std::vector<const Call*>& calls);
+    void send_in_groups(const std::vector<const Call*>& calls, const std::vector<std::size_t>& chains);
     void send_sync(Phase phase, Done done);
     void on_input();
     void on_sync();

@@ -55,13 +55,15 @@ class SessionTest : public ::testing::Test, public Session::Observer {
         return call_of(statement, {word});
     }
 
-    // One round; its answers, or the failure.
-    std::vector<std::string> round(std::vector<Call> calls, std::optional<std::size_t> savepoint = std::nullopt) {
+    // One round; its answers, or the failure. Without chains each call is one of its own.
+    std::vector<std::string> round(std::vector<Call> calls, std::optional<std::size_t> savepoint = std::nullopt,
+                                   std::vector<std::size_t> chains = {}) {
         std::vector<const Call*> pointers;
         for (const auto& call : calls) pointers.push_back(&call);
+        for (std::size_t i = chains.size(); i < calls.size(); ++i) chains.push_back(i);
         std::vector<std::string> answers;
         bool answered = false;
-        session_->run(pointers, savepoint, [&](const Session::Answer& answer) {
+        session_->run(pointers, chains, savepoint, [&](const Session::Answer& answer) {
             answered = true;
             if (answer.failure) {
                 answers.push_back(answer.failure->message + (answer.at_beginning ? " at the beginning" : "") +
@@ -97,6 +99,28 @@ class SessionTest : public ::testing::Test, public Session::Observer {
     int times_ready_ = 0;
     std::vector<bool> losses_;
 };
+
+TEST_F(SessionTest, CallsOfOneChainKeepTheirOrder) {
+    const auto how = [](const std::string& name, const std::string& word) {
+        auto statement = std::make_shared<Statement>();
+        statement->name = name;
+        statement->sql = "SELECT test.session_write($1::text) || ' alone'";
+        statement->grouped_sql = "SELECT test.session_write(a) || ' together' FROM unnest($1::text[]) AS t(a)";
+        statement->parameters = {Type::text};
+        return call_of(statement, {word});
+    };
+    // Statements are told apart by their address, so calls of one must share it.
+    const auto x = how("x", "").statement;
+    const auto y = how("y", "").statement;
+    const auto call = [](const auto& statement, const std::string& word) { return call_of(statement, {word}); };
+    session_->begin({}, false);
+    EXPECT_THAT(round({call(x, "a1"), call(y, "a2"), call(x, "b1"), call(y, "b2"), call(x, "b3")}, std::nullopt, {1, 1, 2, 2, 2}),
+                ElementsAre("a1 together", "a2 together", "b1 together", "b2 together", "b3 alone"));
+    EXPECT_THAT(round({call(x, "c1"), call(y, "c2"), call(x, "c3"), call(y, "c4")}, std::nullopt, {1, 1, 1, 1}),
+                ElementsAre("c1 alone", "c2 alone", "c3 alone", "c4 alone"));
+    commit();
+    EXPECT_EQ(words(), "a1 b1 a2 b2 b3 c1 c2 c3 c4");
+}
 
 TEST_F(SessionTest, CommitsWhatItsRoundsDid) {
     session_->begin({write("first")}, false);
