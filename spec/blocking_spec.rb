@@ -589,7 +589,7 @@ RSpec.describe 'blocking commands' do
       connections = -> { sql("SELECT count(*) AS n FROM pg_stat_activity WHERE application_name ~ '^pgredis'").first['n'] }
       crowd = Array.new(1000) { connect.tap { |client| client.write('BLPOP', 'crowd', 0) } }
       eventually(timeout: 20) { expect(blocked).to eq 1000 }
-      expect(connections.call).to be <= 12 * ports.size
+      expect(connections.call).to be <= 16 * ports.size
       push('RPUSH', 'crowd', *Array.new(1000) { |i| i })
       expect(crowd.map { |client| client.read_reply(timeout: 30).last.to_i }).to match_array((0...1000).to_a)
     end

@@ -146,13 +146,8 @@ class QuestionJob final : public ClientJob {
 };
 
 std::optional<postgres::Call> misses_call(const commands::Command& command, std::span<const std::string> arguments) {
-    static const auto statement = [] {
-        auto made = std::make_shared<postgres::Statement>();
-        made->name = "tell_misses";
-        made->sql = "SELECT redis.tell_misses($1)";
-        made->parameters = {postgres::Type::bytea_array};
-        return made;
-    }();
+    static const auto statement =
+        postgres::make_statement("tell_misses", "SELECT redis.tell_misses($1)", {postgres::Type::bytea_array});
     // Commands with subcommands look at keys without using them: OBJECT, MEMORY.
     const auto positions = commands::key_positions(command, arguments);
     if (!positions || command.name.find('|') != std::string::npos) return std::nullopt;
@@ -162,10 +157,7 @@ std::optional<postgres::Call> misses_call(const commands::Command& command, std:
         if (std::find(flags.begin(), flags.end(), "RO") != flags.end()) keys.push_back(arguments[position.index]);
     }
     if (keys.empty()) return std::nullopt;
-    postgres::Call call;
-    call.statement = statement;
-    call.arguments.emplace_back(std::move(keys));
-    return call;
+    return postgres::make_call(statement, {std::move(keys)});
 }
 
 struct Client::Write {

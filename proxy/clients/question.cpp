@@ -15,14 +15,8 @@ Combine Question::when_others_answered(const postgres::Rows& rows) const {
 }
 
 postgres::Call internal_call(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values) {
-    auto statement = std::make_shared<postgres::Statement>();
-    statement->sql = sql;
-    statement->name = "i" + std::to_string(std::hash<std::string>{}(sql));
-    statement->parameters = std::move(types);
-    postgres::Call call;
-    call.statement = std::move(statement);
-    call.arguments = std::move(values);
-    return call;
+    const auto name = "i" + std::to_string(std::hash<std::string>{}(sql));
+    return postgres::make_call(postgres::make_statement(name, sql, std::move(types)), std::move(values));
 }
 
 Asker find_asker(std::string_view name) {

@@ -79,14 +79,10 @@ LoadedLibrary load_library(ScriptHost& host, const std::string& code) {
 // The call that puts libraries in place. `reply` writes the reply when they are.
 void store_libraries(ScriptHost& host, Item& item, const std::string& policy, std::vector<std::string> codes,
                      const std::function<void(const std::string& first_name, ReplyWriter&)>& reply) {
-    static const auto statement = [] {
-        auto made = std::make_shared<postgres::Statement>();
-        made->name = "store_libraries";
-        made->sql =
-            "SELECT redis.store_libraries($1::pg_catalog.text, $2::pg_catalog.bytea[], $3::pg_catalog.text::pg_catalog.jsonb)";
-        made->parameters = {Type::text, Type::bytea_array, Type::text};
-        return std::shared_ptr<const postgres::Statement>(std::move(made));
-    }();
+    static const auto statement = postgres::make_statement(
+        "store_libraries",
+        "SELECT redis.store_libraries($1::pg_catalog.text, $2::pg_catalog.bytea[], $3::pg_catalog.text::pg_catalog.jsonb)",
+        {Type::text, Type::bytea_array, Type::text});
     auto descriptions = json::array();
     std::vector<std::string> errors;
     std::string first_name;
@@ -96,10 +92,8 @@ void store_libraries(ScriptHost& host, Item& item, const std::string& policy, st
         descriptions.push_back(std::move(library.description));
         errors.push_back(std::move(library.error));
     }
-    item.call.emplace();
-    item.call->statement = statement;
+    item.call = postgres::make_call(statement, {policy, std::move(codes), descriptions.dump()});
     item.call->writes = true;
-    item.call->arguments = {policy, std::move(codes), descriptions.dump()};
     item.write = [errors, first_name, reply](const Rows& rows, ReplyWriter& writer) {
         const auto stored = postgres::read_int64(PQgetvalue(rows.result, rows.first, 0));
         if (stored < errors.size()) {
@@ -131,13 +125,8 @@ void prepare_function_load(ScriptHost& host, Item& item) {
 }
 
 void prepare_function_restore(ScriptHost& host, Item& item) {
-    static const auto statement = [] {
-        auto made = std::make_shared<postgres::Statement>();
-        made->name = "read_function_dump";
-        made->sql = "SELECT * FROM redis.read_function_dump($1::pg_catalog.bytea)";
-        made->parameters = {Type::bytea};
-        return std::shared_ptr<const postgres::Statement>(std::move(made));
-    }();
+    static const auto statement = postgres::make_statement(
+        "read_function_dump", "SELECT * FROM redis.read_function_dump($1::pg_catalog.bytea)", {Type::bytea});
     const auto& arguments = item.request;
     if (arguments.size() > 4) {
         item.error = "ERR unknown subcommand or wrong number of arguments for 'RESTORE'. Try FUNCTION HELP.";
@@ -148,9 +137,7 @@ void prepare_function_restore(ScriptHost& host, Item& item) {
         item.error = "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.";
         return;
     }
-    item.question.emplace();
-    item.question->statement = statement;
-    item.question->arguments.emplace_back(arguments[2]);
+    item.question = postgres::make_call(statement, {arguments[2]});
     item.on_answer = [&host, policy](Item& asked, const Rows& rows) -> std::optional<std::string> {
         std::vector<std::string> codes;
         for (int row = rows.first; row < rows.first + rows.count; ++row)
@@ -223,14 +210,8 @@ void write_libraries(const Rows& rows, ReplyWriter& writer) {
 }
 
 void prepare_function_stats(ScriptHost& host, Item& item) {
-    static const auto statement = [] {
-        auto made = std::make_shared<postgres::Statement>();
-        made->name = "count_libraries";
-        made->sql = "SELECT * FROM redis.count_libraries()";
-        return std::shared_ptr<const postgres::Statement>(std::move(made));
-    }();
-    item.call.emplace();
-    item.call->statement = statement;
+    static const auto statement = postgres::make_statement("count_libraries", "SELECT * FROM redis.count_libraries()", {});
+    item.call = postgres::make_call(statement, {});
     item.write = [&host](const Rows& rows, ReplyWriter& writer) {
         writer.map(2);
         writer.bulk("running_script");

@@ -8,6 +8,7 @@
 #include "commands/binding.h"
 #include "commands/replies.h"
 #include "postgres/failures.h"
+#include "postgres/key_locks.h"
 #include "resp/numbers.h"
 #include "scripts/sha1.h"
 
@@ -17,6 +18,8 @@ namespace {
 
 using postgres::Call;
 using postgres::Failure;
+using postgres::make_call;
+using postgres::make_statement;
 using postgres::Rows;
 using postgres::Type;
 using scripts::Interpreter;
@@ -42,48 +45,26 @@ constexpr std::size_t max_cached_scripts = 2000;
 constexpr std::uint64_t turn_nanoseconds = 4'000'000;
 constexpr std::size_t calls_a_turn = 200;  // that are answered here
 
-std::shared_ptr<const postgres::Statement> statement(const char* name, const char* sql, std::vector<Type> parameters) {
-    auto made = std::make_shared<postgres::Statement>();
-    made->name = name;
-    made->sql = sql;
-    made->parameters = std::move(parameters);
-    return made;
-}
-
-Call make_call(std::shared_ptr<const postgres::Statement> statement, std::vector<postgres::Value> arguments) {
-    Call call;
-    call.statement = std::move(statement);
-    call.arguments = std::move(arguments);
-    return call;
-}
-
-Call lock_call(std::int16_t database, std::vector<std::string> keys) {
-    static const auto sql =
-        statement("begin_batch", "SELECT redis.begin_batch($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])",
-                  {Type::int8, Type::bytea_array});
-    return make_call(sql, {static_cast<std::int64_t>(database), std::move(keys)});
-}
-
 Call begin_scripts_call(std::int16_t database, std::vector<std::string> keys) {
-    static const auto sql =
-        statement("begin_scripts", "SELECT redis.begin_scripts($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])",
-                  {Type::int8, Type::bytea_array});
+    static const auto sql = make_statement(
+        "begin_scripts", "SELECT redis.begin_scripts($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])",
+        {Type::int8, Type::bytea_array});
     return make_call(sql, {static_cast<std::int64_t>(database), std::move(keys)});
 }
 
 Call store_script_call(const std::string& sha, const std::string& body) {
-    static const auto sql = statement("store_script", "SELECT redis.store_script($1::pg_catalog.text, $2::pg_catalog.bytea)",
-                                      {Type::text, Type::bytea});
+    static const auto sql = make_statement("store_script", "SELECT redis.store_script($1::pg_catalog.text, $2::pg_catalog.bytea)",
+                                           {Type::text, Type::bytea});
     return make_call(sql, {sha, body});
 }
 
 Call script_call(const std::string& sha) {
-    static const auto sql = statement("script", "SELECT redis.script($1::pg_catalog.text)", {Type::text});
+    static const auto sql = make_statement("script", "SELECT redis.script($1::pg_catalog.text)", {Type::text});
     return make_call(sql, {sha});
 }
 
 Call libraries_call() {
-    static const auto sql = statement("libraries", "SELECT * FROM redis.libraries()", {});
+    static const auto sql = make_statement("libraries", "SELECT * FROM redis.libraries()", {});
     return make_call(sql, {});
 }
 
@@ -1039,7 +1020,7 @@ void ScriptHost::ask(const TaskPtr& task, std::int16_t database, const std::vect
     }
     if (!unlocked.empty()) {
         for (const auto& key : unlocked) task->locked.emplace(database, key);
-        task->calls.push_back(lock_call(database, std::move(unlocked)));
+        task->calls.push_back(postgres::begin_batch_call(database, std::move(unlocked)));
     }
     if (batch.database != database) {
         task->calls.push_back(select_in_transaction_call(database));

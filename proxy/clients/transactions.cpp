@@ -20,26 +20,16 @@ namespace {
 
 using postgres::Type;
 
-std::shared_ptr<const postgres::Statement> statement(const char* name, const char* sql, std::vector<Type> parameters) {
-    auto made = std::make_shared<postgres::Statement>();
-    made->name = name;
-    made->sql = sql;
-    made->parameters = std::move(parameters);
-    return made;
-}
-
 std::string smallint_array(const std::vector<std::int16_t>& numbers) {
     std::string text = "{";
     for (const auto number : numbers) text += (text.size() > 1 ? "," : "") + std::to_string(number);
     return text + "}";
 }
 
-postgres::Call make_call(std::shared_ptr<const postgres::Statement> statement, std::vector<postgres::Value> arguments,
-                         bool prologue) {
-    postgres::Call call;
-    call.statement = std::move(statement);
-    call.arguments = std::move(arguments);
-    call.prologue = prologue;
+// When it fails, so does the whole transaction.
+postgres::Call make_prologue(std::shared_ptr<const postgres::Statement> statement, std::vector<postgres::Value> arguments) {
+    auto call = postgres::make_call(std::move(statement), std::move(arguments));
+    call.prologue = true;
     return call;
 }
 
@@ -290,15 +280,15 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
 
 postgres::Call begin_transaction_call(const std::vector<std::int16_t>& databases, std::vector<std::string> keys,
                                       bool everything) {
-    static const auto sql = statement("begin_transaction",
-                                      "SELECT redis.begin_transaction($1::pg_catalog.text::pg_catalog.int2[], "
-                                      "$2::pg_catalog.bytea[], $3::pg_catalog.text::pg_catalog.bool)",
-                                      {Type::text, Type::bytea_array, Type::text});
-    return make_call(sql, {smallint_array(databases), std::move(keys), std::string(everything ? "true" : "false")}, true);
+    static const auto sql = postgres::make_statement("begin_transaction",
+                                                     "SELECT redis.begin_transaction($1::pg_catalog.text::pg_catalog.int2[], "
+                                                     "$2::pg_catalog.bytea[], $3::pg_catalog.text::pg_catalog.bool)",
+                                                     {Type::text, Type::bytea_array, Type::text});
+    return make_prologue(sql, {smallint_array(databases), std::move(keys), std::string(everything ? "true" : "false")});
 }
 
 postgres::Call check_watches_call(const std::vector<Watch>& watches) {
-    static const auto sql = statement(
+    static const auto sql = postgres::make_statement(
         "check_watches",
         "SELECT redis.check_watches($1::pg_catalog.text::pg_catalog.int2[], $2::pg_catalog.bytea[], $3::pg_catalog.text[])",
         {Type::text, Type::bytea_array, Type::text_array});
@@ -310,13 +300,13 @@ postgres::Call check_watches_call(const std::vector<Watch>& watches) {
         keys.push_back(watch.key);
         tokens.push_back(watch.token);
     }
-    return make_call(sql, {smallint_array(databases), std::move(keys), std::move(tokens)}, true);
+    return make_prologue(sql, {smallint_array(databases), std::move(keys), std::move(tokens)});
 }
 
 postgres::Call select_in_transaction_call(std::int16_t database) {
-    static const auto sql = statement("select_in_transaction",
-                                      "SELECT redis.select_in_transaction($1::pg_catalog.int8::pg_catalog.int2)", {Type::int8});
-    return make_call(sql, {static_cast<std::int64_t>(database)}, false);
+    static const auto sql = postgres::make_statement(
+        "select_in_transaction", "SELECT redis.select_in_transaction($1::pg_catalog.int8::pg_catalog.int2)", {Type::int8});
+    return postgres::make_call(sql, {static_cast<std::int64_t>(database)});
 }
 
 void follow_connection_command(const Server& server, const commands::Command& command, const std::vector<std::string>& arguments,

@@ -206,20 +206,13 @@ std::size_t WaitingRoom::blocked_clients() const {
 }
 
 void WaitingRoom::leave(std::int64_t number, std::int16_t database, std::vector<std::string> keys) {
-    static const auto statement = [] {
-        auto made = std::make_shared<postgres::Statement>();
-        made->name = "stop_waiting";
-        made->sql = "SELECT redis.stop_waiting($1)";
-        made->grouped_sql = "SELECT redis.stop_waiting(t.waiter) FROM pg_catalog.unnest($1) AS t(waiter)";
-        made->parameters = {postgres::Type::int8};
-        return made;
-    }();
+    static const auto statement =
+        postgres::make_statement("stop_waiting", "SELECT redis.stop_waiting($1)", {postgres::Type::int8},
+                                 "SELECT redis.stop_waiting(t.waiter) FROM pg_catalog.unnest($1) AS t(waiter)");
     auto job = std::make_shared<LeaveJob>();
     job->database = database;
     job->slow = keys.empty();  // which it locks itself then, in no batch
-    postgres::Call call;
-    call.statement = statement;
-    call.arguments.emplace_back(number);
+    auto call = postgres::make_call(statement, {number});
     call.locked_keys = std::move(keys);
     job->calls.push_back(std::move(call));
     server_.dispatcher().submit(std::move(job));

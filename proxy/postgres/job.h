@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "postgres/value.h"
@@ -27,6 +28,17 @@ struct Statement {
     bool flattened = false;
 };
 
+// One of the proxy's own.
+[[nodiscard]] inline std::shared_ptr<const Statement> make_statement(std::string name, std::string sql,
+                                                                     std::vector<Type> parameters, std::string grouped_sql = "") {
+    Statement made;
+    made.name = std::move(name);
+    made.sql = std::move(sql);
+    made.grouped_sql = std::move(grouped_sql);
+    made.parameters = std::move(parameters);
+    return std::make_shared<const Statement>(std::move(made));
+}
+
 struct Call {
     std::shared_ptr<const Statement> statement;
     std::vector<Value> arguments;          // as many as the statement has parameters
@@ -34,6 +46,13 @@ struct Call {
     bool prologue = false;                 // of a transaction: when it fails, so does the whole
     bool writes = false;                   // or may write, for all that is known
 };
+
+[[nodiscard]] inline Call make_call(std::shared_ptr<const Statement> statement, std::vector<Value> arguments) {
+    Call call;
+    call.statement = std::move(statement);
+    call.arguments = std::move(arguments);
+    return call;
+}
 
 // The rows that answer one call; valid only during the callback.
 struct Rows {

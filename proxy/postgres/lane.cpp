@@ -1,35 +1,18 @@
 #include "postgres/lane.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "postgres/failures.h"
-#include "postgres/parameters.h"
+#include "postgres/key_locks.h"
 
 namespace pgredis::postgres {
 
 namespace {
 
 constexpr int max_attempts = 30;
-constexpr std::string_view begin_batch_name = "begin_batch";
-constexpr const char* begin_batch_sql = "SELECT redis.begin_batch($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])";
-constexpr const char* locked_keys_sql = "SELECT redis.locked_keys($1::pg_catalog.int8::pg_catalog.int2, $2::pg_catalog.bytea[])";
-
-// Those of begin_batch and locked_keys.
-Parameters key_parameters(std::string& buffer, std::int16_t database, const std::vector<std::string_view>& keys) {
-    Parameters parameters(buffer);
-    append_int64(buffer, static_cast<std::uint64_t>(database));
-    parameters.end();
-    ArrayWriter array(buffer, Type::bytea, keys.size());
-    for (const auto key : keys) array.add_bytes(key);
-    parameters.end();
-    parameters.finish();
-    return parameters;
-}
 
 std::size_t hash_of(const std::vector<Value>& arguments) {
     std::size_t hash = 0;
@@ -44,25 +27,6 @@ std::size_t hash_of(const std::vector<Value>& arguments) {
         }
     }
     return hash;
-}
-
-// The arrays of all calls as one, and beside it of which call each element is.
-void add_flattened(Parameters& parameters, std::string& buffer, Type type,
-                   const std::vector<const std::vector<std::string>*>& calls) {
-    std::size_t count = 0;
-    for (const auto* elements : calls) count += elements->size();
-    ArrayWriter all(buffer, type == Type::text_array ? Type::text : Type::bytea, count);
-    for (const auto* elements : calls) {
-        for (const auto& element : *elements) all.add_bytes(element);
-    }
-    parameters.end();
-    ArrayWriter owners(buffer, Type::int8, count);
-    std::int64_t owner = 0;
-    for (const auto* elements : calls) {
-        ++owner;
-        for (std::size_t i = 0; i < elements->size(); ++i) owners.add(owner);
-    }
-    parameters.end();
 }
 
 }  // namespace
@@ -107,7 +71,7 @@ void Lane::on_connected(ConnectionPtr connection, const std::string& error) {
         return;
     }
     reconnect_.succeeded();
-    prepared_.clear();
+    prepared_.forget_all();
     session_version_ = sent_version_ = 0;
     connection_ = std::make_unique<PolledConnection>(
         loop_, std::move(connection), [this] { on_input(); }, [this](const std::string& reason) { on_lost(reason); });
@@ -211,11 +175,11 @@ void Lane::send_sync() {
 void Lane::send_prelude(const Range& range, bool lock) {
     if (kind_ == Kind::transaction) return;  // it brings its own
     const auto database = items_[range.begin].job->database;
-    std::vector<std::string_view> keys;
+    std::vector<std::string> keys;
     // Several statements have to lock their keys in the global order before the first one runs.
     if (lock) {
         for (std::size_t i = range.begin; i < range.end; ++i) {
-            for (const auto& key : items_[i].call().locked_keys) keys.emplace_back(key);
+            for (const auto& key : items_[i].call().locked_keys) keys.push_back(key);
         }
         std::sort(keys.begin(), keys.end());
         keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
@@ -223,63 +187,27 @@ void Lane::send_prelude(const Range& range, bool lock) {
     }
     if (database == 0 && keys.empty()) return;
 
-    if (prepared_.emplace(begin_batch_name).second) {
-        const std::array<Oid, 2> types{oid::int8, oid::bytea_array};
-        PQsendPrepare(connection_->get(), begin_batch_name.data(), begin_batch_sql, 2, types.data());
-        steps_.push_back({Step::Kind::prepare, {}, std::string(begin_batch_name), nullptr});
-    }
-    const auto parameters = key_parameters(buffer_, database, keys);
-    PQsendQueryPrepared(connection_->get(), begin_batch_name.data(), 2, parameters.values(), parameters.lengths(),
-                        parameters.formats(), 1);
-    steps_.push_back({Step::Kind::prelude, {}, {}, nullptr});
+    const auto prelude = begin_batch_call(database, std::move(keys));
+    send_calls(Step::Kind::prelude, {&prelude}, {});
 }
 
-void Lane::send_call(const Statement& statement, bool grouped, std::vector<std::size_t> items) {
-    const std::string name = grouped ? statement.name + "g" : statement.name;
-    const bool flattened = grouped && statement.flattened;
-    if (prepared_.insert(name).second) {
-        std::vector<Oid> types;
-        for (const auto type : statement.parameters) types.push_back(grouped ? array_oid(type) : type_oid(type));
-        if (flattened) {
-            types.back() = type_oid(statement.parameters.back());
-            types.push_back(oid::int8_array);
-        }
-        PQsendPrepare(connection_->get(), name.c_str(), (grouped ? statement.grouped_sql : statement.sql).c_str(),
-                      static_cast<int>(types.size()), types.data());
-        steps_.push_back({Step::Kind::prepare, items, name, nullptr});
-    }
-    Parameters parameters(buffer_);
-    for (std::size_t p = 0; p < statement.parameters.size(); ++p) {
-        if (flattened && p + 1 == statement.parameters.size()) {
-            std::vector<const std::vector<std::string>*> lists;
-            lists.reserve(items.size());
-            for (const auto i : items) lists.push_back(&std::get<std::vector<std::string>>(items_[i].call().arguments[p]));
-            add_flattened(parameters, buffer_, statement.parameters[p], lists);
-            break;
-        }
-        if (grouped) {
-            ArrayWriter array(buffer_, statement.parameters[p], items.size());
-            for (const auto i : items) array.add(items_[i].call().arguments[p]);
-        } else {
-            const auto& value = items_[items.front()].call().arguments[p];
-            if (std::holds_alternative<std::monostate>(value)) {
-                parameters.add_null();
-                continue;
-            }
-            append_binary(buffer_, value, statement.parameters[p]);
-        }
-        parameters.end();
-    }
-    parameters.finish();
-    PQsendQueryPrepared(connection_->get(), name.c_str(), parameters.count(), parameters.values(), parameters.lengths(),
-                        parameters.formats(), 1);
-    steps_.push_back({Step::Kind::call, std::move(items), {}, nullptr});
+void Lane::send_call(std::vector<std::size_t> items) {
+    std::vector<const Call*> calls;
+    calls.reserve(items.size());
+    for (const auto i : items) calls.push_back(&items_[i].call());
+    send_calls(Step::Kind::call, calls, std::move(items));
+}
+
+void Lane::send_calls(Step::Kind kind, const std::vector<const Call*>& calls, std::vector<std::size_t> items) {
+    auto prepared = prepared_.send(connection_->get(), calls);
+    if (!prepared.empty()) steps_.push_back({Step::Kind::prepare, items, std::move(prepared), nullptr});
+    steps_.push_back({kind, std::move(items), {}, nullptr});
 }
 
 // What a deployment has made invalid.
 void Lane::forget_prepared() {
     if (!std::exchange(forget_prepared_, false)) return;
-    prepared_.clear();
+    prepared_.forget_all();
     send_sql("DEALLOCATE ALL");
 }
 
@@ -334,10 +262,7 @@ void Lane::send(const Range& range) {
     // A statement that stands alone and locks its own keys, all at once, needs nobody to do it beforehand.
     const bool locks_itself = groups.size() == 1 && (range.end - range.begin == 1 || groups.front().statement->locks_together);
     send_prelude(range, !locks_itself);
-    for (auto& group : groups) {
-        const bool grouped = group.items.size() > 1;
-        send_call(*group.statement, grouped, std::move(group.items));
-    }
+    for (auto& group : groups) send_call(std::move(group.items));
     send_sync();
 }
 
@@ -380,7 +305,7 @@ void Lane::on_sync() {
         if (step.items.size() == 1) culprit = step.items.front();
         for (const auto& other : steps_) {
             const bool made = other.result && PQresultStatus(other.result.get()) == PGRES_COMMAND_OK;
-            if (other.kind == Step::Kind::prepare && !made) prepared_.erase(other.prepared);
+            if (other.kind == Step::Kind::prepare && !made) prepared_.forget(other.prepared);
         }
         if (careful_) {
             go_on_carefully(&failure);
@@ -518,8 +443,7 @@ void Lane::begin_carefully(int attempts) {
     forget_prepared();
     send_sql("BEGIN");
     send_session();
-    for (std::size_t i = 0; i < items_.size() && items_[i].call().prologue; ++i)
-        send_call(*items_[i].call().statement, false, {i});
+    for (std::size_t i = 0; i < items_.size() && items_[i].call().prologue; ++i) send_call({i});
     send_sync();
 }
 
@@ -571,7 +495,7 @@ void Lane::go_on_carefully(const Failure* failure) {
     if (next_item < items_.size()) {
         careful.phase = Phase::call;
         send_sql("SAVEPOINT call");
-        send_call(*items_[next_item].call().statement, false, {next_item});
+        send_call({next_item});
     } else {
         careful.phase = Phase::commit;
         send_sql("COMMIT");
@@ -600,17 +524,14 @@ void Lane::end_carefully() {
 }
 
 void Lane::probe_locks(const Range& range, std::optional<std::size_t> culprit) {
-    std::vector<std::string_view> keys;
+    std::vector<std::string> keys;
     for (std::size_t i = range.begin; i < items_.size(); ++i) {
-        for (const auto& key : items_[i].call().locked_keys) keys.emplace_back(key);
+        for (const auto& key : items_[i].call().locked_keys) keys.push_back(key);
     }
-    const std::array<Oid, 2> types{oid::int8, oid::bytea_array};
-    const auto parameters = key_parameters(buffer_, items_[range.begin].job->database, keys);
     steps_.clear();
     current_step_ = 0;
-    PQsendQueryParams(connection_->get(), locked_keys_sql, 2, types.data(), parameters.values(), parameters.lengths(),
-                      parameters.formats(), 1);
-    steps_.push_back({Step::Kind::call, {}, {}, nullptr});
+    const auto probe = locked_keys_call(items_[range.begin].job->database, std::move(keys));
+    send_calls(Step::Kind::call, {&probe}, {});
     send_sync();
     probing_ = true;
     probed_culprit_ = culprit;

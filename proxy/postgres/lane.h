@@ -17,6 +17,7 @@
 #include "postgres/connector.h"
 #include "postgres/job.h"
 #include "postgres/polled_connection.h"
+#include "postgres/prepared_calls.h"
 #include "postgres/reconnect.h"
 #include "postgres/session_setup.h"
 
@@ -122,7 +123,8 @@ class Lane {
     [[nodiscard]] std::optional<std::size_t> equal_item(const Group& group, std::size_t item) const;
     void join(Group& group, std::size_t item);
     void send(const Range& range);
-    void send_call(const Statement& statement, bool grouped, std::vector<std::size_t> items);
+    void send_call(std::vector<std::size_t> items);
+    void send_calls(Step::Kind kind, const std::vector<const Call*>& calls, std::vector<std::size_t> items);
     void send_prelude(const Range& range, bool lock);
     void on_input();
     void on_sync();
@@ -153,7 +155,7 @@ class Lane {
     Counters counters_;
 
     std::unique_ptr<PolledConnection> connection_;
-    std::unordered_set<std::string> prepared_;
+    PreparedCalls prepared_;
     Reconnect reconnect_;
     std::uint64_t session_version_ = 0;  // of what is in force …
     std::uint64_t sent_version_ = 0;     // … once the transaction in flight is committed
@@ -172,7 +174,6 @@ class Lane {
     std::optional<std::size_t> probed_culprit_;  // the item that waited for a lock, if it is known
     std::unique_ptr<Careful> careful_;
     bool forget_prepared_ = false;
-    std::string buffer_;  // parameters of the call being sent
 };
 
 }  // namespace pgredis::postgres

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "postgres/failures.h"
-#include "postgres/parameters.h"
 
 namespace pgredis::postgres {
 
@@ -38,7 +37,7 @@ void Session::on_connected(ConnectionPtr connection, const std::string& error) {
         return;
     }
     reconnect_.succeeded();
-    prepared_.clear();
+    prepared_.forget_all();
     setup_version_ = sent_version_ = 0;
     connection_ = std::make_unique<PolledConnection>(
         loop_, std::move(connection), [this] { on_input(); }, [this](const std::string& reason) { on_lost(reason); });
@@ -68,48 +67,10 @@ void Session::send_utility(const char* sql) {
     steps_.push_back({Step::Kind::utility});
 }
 
-void Session::prepare(const std::string& name, const std::string& sql, const std::vector<Oid>& types) {
-    if (!prepared_.insert(name).second) return;
-    PQsendPrepare(connection_->get(), name.c_str(), sql.c_str(), static_cast<int>(types.size()), types.data());
-    steps_.push_back({Step::Kind::prepare, {}, name});
-}
-
-void Session::send_call(const Call& call, Step::Kind kind, std::vector<std::size_t> which) {
-    const auto& statement = *call.statement;
-    std::vector<Oid> types;
-    for (const auto type : statement.parameters) types.push_back(type_oid(type));
-    prepare(statement.name, statement.sql, types);
-    Parameters parameters(buffer_);
-    for (std::size_t p = 0; p < statement.parameters.size(); ++p) {
-        if (std::holds_alternative<std::monostate>(call.arguments[p])) {
-            parameters.add_null();
-            continue;
-        }
-        append_binary(buffer_, call.arguments[p], statement.parameters[p]);
-        parameters.end();
-    }
-    parameters.finish();
-    PQsendQueryPrepared(connection_->get(), statement.name.c_str(), parameters.count(), parameters.values(), parameters.lengths(),
-                        parameters.formats(), 1);
+void Session::send_calls(Step::Kind kind, const std::vector<const Call*>& calls, std::vector<std::size_t> which) {
+    auto prepared = prepared_.send(connection_->get(), calls);
+    if (!prepared.empty()) steps_.push_back({Step::Kind::prepare, {}, std::move(prepared)});
     steps_.push_back({kind, std::move(which)});
-}
-
-void Session::send_grouped(const std::vector<const Call*>& calls, std::vector<std::size_t> which) {
-    const auto& statement = *calls[which.front()]->statement;
-    const auto name = statement.name + "g";
-    std::vector<Oid> types;
-    for (const auto type : statement.parameters) types.push_back(array_oid(type));
-    prepare(name, statement.grouped_sql, types);
-    Parameters parameters(buffer_);
-    for (std::size_t p = 0; p < statement.parameters.size(); ++p) {
-        ArrayWriter array(buffer_, statement.parameters[p], which.size());
-        for (const auto i : which) array.add(calls[i]->arguments[p]);
-        parameters.end();
-    }
-    parameters.finish();
-    PQsendQueryPrepared(connection_->get(), name.c_str(), parameters.count(), parameters.values(), parameters.lengths(),
-                        parameters.formats(), 1);
-    steps_.push_back({Step::Kind::call, std::move(which)});
 }
 
 void Session::send_sync(Phase phase, Done done) {
@@ -126,13 +87,13 @@ void Session::run(const std::vector<const Call*>& calls, const std::vector<std::
     call_count_ = calls.size();
     if (!std::exchange(begun_, true)) {
         if (std::exchange(forget_prepared_, false)) {
-            prepared_.clear();
+            prepared_.forget_all();
             send_utility("DEALLOCATE ALL");
         }
         send_utility(snapshot_ ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN");
         sent_version_ = setup_.version;
         if (sent_version_ != setup_version_) send_utility(setup_.sql.c_str());
-        for (const auto& call : prologue_) send_call(call, Step::Kind::prologue, {});
+        for (const auto& call : prologue_) send_calls(Step::Kind::prologue, {&call}, {});
     }
     if (std::exchange(spoilt_savepoint_, false)) {
         send_utility("ROLLBACK TO SAVEPOINT call");
@@ -145,7 +106,7 @@ void Session::run(const std::vector<const Call*>& calls, const std::vector<std::
                 first_protected_ = steps_.size();
                 send_utility("SAVEPOINT call");
             }
-            send_call(*calls[i], Step::Kind::call, {i});
+            send_calls(Step::Kind::call, {calls[i]}, {i});
         }
         send_utility("RELEASE SAVEPOINT call");
     } else {
@@ -164,7 +125,7 @@ void Session::send_in_groups(const std::vector<const Call*>& calls, const std::v
         const auto* statement = calls[i]->statement.get();
         auto& own = reached[chains[i]];
         const auto found = latest.find(statement);
-        if (found != latest.end() && found->second >= own && !statement->grouped_sql.empty() && !statement->flattened) {
+        if (found != latest.end() && found->second >= own && !statement->grouped_sql.empty()) {
             own = found->second;
         } else {
             own = latest[statement] = groups.size();
@@ -173,12 +134,10 @@ void Session::send_in_groups(const std::vector<const Call*>& calls, const std::v
         groups[own].push_back(i);
     }
     for (auto& group : groups) {
-        if (group.size() == 1) {
-            const auto& call = *calls[group.front()];
-            send_call(call, Step::Kind::call, std::move(group));
-        } else {
-            send_grouped(calls, std::move(group));
-        }
+        std::vector<const Call*> members;
+        members.reserve(group.size());
+        for (const auto i : group) members.push_back(calls[i]);
+        send_calls(Step::Kind::call, members, std::move(group));
     }
 }
 
@@ -230,7 +189,7 @@ Session::Answer Session::answer() {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
         const auto& step = steps_[i];
         const auto status = step.result ? PQresultStatus(step.result.get()) : PGRES_COMMAND_OK;
-        if (step.kind == Step::Kind::prepare && status != PGRES_COMMAND_OK) prepared_.erase(step.prepared);
+        if (step.kind == Step::Kind::prepare && status != PGRES_COMMAND_OK) prepared_.forget(step.prepared);
         const bool failed = status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_PIPELINE_ABORTED;
         if (!failed || answer.failure) continue;
         answer.failure = failure_of(step.result.get());

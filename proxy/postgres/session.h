@@ -14,6 +14,7 @@
 #include "postgres/connector.h"
 #include "postgres/job.h"
 #include "postgres/polled_connection.h"
+#include "postgres/prepared_calls.h"
 #include "postgres/reconnect.h"
 #include "postgres/session_setup.h"
 
@@ -84,9 +85,7 @@ class Session {
     void on_connected(ConnectionPtr connection, const std::string& error);
     void on_lost(const std::string& error);
     void send_utility(const char* sql);
-    void prepare(const std::string& name, const std::string& sql, const std::vector<Oid>& types);
-    void send_call(const Call& call, Step::Kind kind, std::vector<std::size_t> which);
-    void send_grouped(const std::vector<const Call*>& calls, std::vector<std::size_t> which);
+    void send_calls(Step::Kind kind, const std::vector<const Call*>& calls, std::vector<std::size_t> which);
     void send_in_groups(const std::vector<const Call*>& calls, const std::vector<std::size_t>& chains);
     void send_sync(Phase phase, Done done);
     void on_input();
@@ -100,7 +99,7 @@ class Session {
     const SessionSetup& setup_;
     Observer& observer_;
     std::unique_ptr<PolledConnection> connection_;
-    std::unordered_set<std::string> prepared_;
+    PreparedCalls prepared_;
     Reconnect reconnect_;
     bool connecting_ = false;
     bool stopped_ = false;
@@ -119,7 +118,6 @@ class Session {
     std::size_t first_protected_ = 0;  // step of a round, behind what must not fail
     std::vector<Step> steps_;
     std::size_t current_step_ = 0;
-    std::string buffer_;  // parameters of the call being sent
 };
 
 }  // namespace pgredis::postgres
