@@ -24,6 +24,7 @@ foreach(folder IN ITEMS resp scripts postgres commands clients operations)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)
     if(sources)
         add_executable(${folder}_test ${sources})
+        target_compile_options(${folder}_test PRIVATE -O0) # assertions compile more than twice as fast so, and need no speed
         target_link_libraries(${folder}_test PRIVATE pgredis_${folder} GTest::gmock GTest::gtest_main)
         target_compile_definitions(${folder}_test PRIVATE TEST_FOLDER="${PROJECT_SOURCE_DIR}/tests/${folder}") # where their data is
         if(folder STREQUAL postgres)
