@@ -20,12 +20,12 @@ resp::ReplyWriter* exec_writer(Invocation& invocation) { return invocation.clien
 
 template <SubscriptionKind kind>
 void subscribe(Invocation& invocation) {
-    invocation.server.subscriptions().subscribe(invocation.client, kind, take_names(invocation), exec_writer(invocation));
+    invocation.server.subscriptions().change(invocation.client, kind, true, take_names(invocation), exec_writer(invocation));
 }
 
 template <SubscriptionKind kind>
 void unsubscribe(Invocation& invocation) {
-    invocation.server.subscriptions().unsubscribe(invocation.client, kind, take_names(invocation), exec_writer(invocation));
+    invocation.server.subscriptions().change(invocation.client, kind, false, take_names(invocation), exec_writer(invocation));
 }
 
 }  // namespace

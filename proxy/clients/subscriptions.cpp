@@ -136,13 +136,16 @@ std::size_t Subscriptions::count(SubscriptionKind kind) const {
         std::count_if(entries.begin(), entries.end(), [](const auto& entry) { return !entry.second.clients.empty(); }));
 }
 
-void Subscriptions::subscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names, resp::ReplyWriter* in_exec) {
+void Subscriptions::change(Client& client, SubscriptionKind kind, bool subscribes, std::vector<std::string> names,
+                           resp::ReplyWriter* in_exec) {
     const auto* own = client.subscriptions ? &client.subscriptions->of(kind) : nullptr;
+    if (!subscribes && names.empty() && own != nullptr) names.assign(own->begin(), own->end());
     std::unordered_set<std::string> changed;
     for (const auto& name : names) {
-        if (own == nullptr || !own->contains(name)) changed.insert(name);
+        const bool subscribed = own != nullptr && own->contains(name);
+        if (subscribed != subscribes) changed.insert(name);
     }
-    const auto job = std::make_shared<SubscriptionJob>(client, kind, true, std::move(names),
+    const auto job = std::make_shared<SubscriptionJob>(client, kind, subscribes, std::move(names),
                                                        std::vector<std::string>(changed.begin(), changed.end()));
     if (in_exec != nullptr || job->changed.empty()) {
         in_exec != nullptr ? job->answer(*in_exec) : job->answer();
@@ -151,33 +154,7 @@ void Subscriptions::subscribe(Client& client, SubscriptionKind kind, std::vector
     }
     for (const auto& name : job->changed) {
         auto& changed_entry = *entries_[index_of(kind)].try_emplace(name, kind).first;
-        ++changed_entry.second.arriving;
-        touch(changed_entry);
-    }
-    job->queued_at = uv_now(server_.loop());
-    client.hold(job);
-    waiting_.push_back(job);
-    flush();
-}
-
-void Subscriptions::unsubscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names,
-                                resp::ReplyWriter* in_exec) {
-    const auto* own = client.subscriptions ? &client.subscriptions->of(kind) : nullptr;
-    if (names.empty() && own != nullptr) names.assign(own->begin(), own->end());
-    std::unordered_set<std::string> changed;
-    for (const auto& name : names) {
-        if (own != nullptr && own->contains(name)) changed.insert(name);
-    }
-    const auto job = std::make_shared<SubscriptionJob>(client, kind, false, std::move(names),
-                                                       std::vector<std::string>(changed.begin(), changed.end()));
-    if (in_exec != nullptr || job->changed.empty()) {
-        in_exec != nullptr ? job->answer(*in_exec) : job->answer();
-        flush();
-        return;
-    }
-    for (const auto& name : job->changed) {
-        auto& changed_entry = *entries_[index_of(kind)].find(name);
-        ++changed_entry.second.leaving;
+        ++(subscribes ? changed_entry.second.arriving : changed_entry.second.leaving);
         touch(changed_entry);
     }
     job->queued_at = uv_now(server_.loop());

@@ -46,8 +46,8 @@ class Subscriptions {
     // Carry out a client's SUBSCRIBE, UNSUBSCRIBE or one of their kin, and answer it when the database knows. The client's later
     // requests wait meanwhile, save in the replies of an EXEC, where nothing can: there it is answered at once, into in_exec, and
     // then the database is told.
-    void subscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names, resp::ReplyWriter* in_exec);
-    void unsubscribe(Client& client, SubscriptionKind kind, std::vector<std::string> names, resp::ReplyWriter* in_exec);
+    void change(Client& client, SubscriptionKind kind, bool subscribes, std::vector<std::string> names,
+                resp::ReplyWriter* in_exec);
     // The client is going away, or RESET.
     void forget(Client& client);
 
