@@ -11,8 +11,8 @@ inline constexpr char prelude[] = R"lua(
 local lib, own = ...
 local type, select, next, pairs, getmetatable, setmetatable, rawget, rawset =
     lib._G.type, lib._G.select, lib._G.next, lib._G.pairs, lib._G.getmetatable, lib._G.setmetatable, lib._G.rawget, lib._G.rawset
-local tostring, tonumber, pcall, unpack = lib._G.tostring, own.tonumber, lib._G.pcall, lib._G.unpack
-local resume, sub, byte, find = lib.coroutine.resume, lib.string.sub, lib.string.byte, lib.string.find
+local tostring, pcall, unpack = lib._G.tostring, lib._G.pcall, lib._G.unpack
+local resume, sub, byte = lib.coroutine.resume, lib.string.sub, lib.string.byte
 local concat, floor = lib.table.concat, lib.math.floor
 local fail, null = own.fail, own.cjson.null
 
@@ -74,6 +74,10 @@ function base.rawset(...)
     local t = ...
     if t ~= nil and behind[t] then return own.refuse_write() end
     return rawset(...)
+end
+
+local function is_text(value)
+    return type(value) == 'string' or type(value) == 'number'
 end
 
 local string_metatable
@@ -156,14 +160,51 @@ function coroutines.wrap(...)
     end
 end
 
-local strings = pick(lib.string, 'byte char dump find gmatch lower match reverse sub upper')
-strings.gfind, strings.format, strings.len = lib.string.gmatch, own.format, own.len
+local strings = pick(lib.string, 'byte char dump lower reverse sub upper')
+strings.format, strings.len = own.format, own.len
 
 function strings.rep(...)
     if select('#', ...) <= 2 then return lib.string.rep(...) end
     local text, count = ...
     return lib.string.rep(text, count)
 end
+
+-- A search that takes longer than a slice comes back with `again` and what is left to do.
+local again, step, results = own.patterns.again, own.patterns.step, own.patterns.results
+
+local function go_on(_, task, ...)
+    if type(task) == 'function' then return task(...) end
+    while not step(task) do end
+    return results(task)
+end
+
+local function done(...)
+    if (...) == again then return go_on(...) end
+    return ...
+end
+
+local find, match = own.patterns.find(lib.string.find), own.patterns.match(lib.string.match)
+
+function strings.find(...)
+    return done(find(...))
+end
+
+function strings.match(...)
+    return done(match(...))
+end
+
+local iteration, iterate = own.patterns.iteration, own.patterns.iterate
+
+function strings.gmatch(...)
+    local text, pattern = ...
+    if not is_text(text) or not is_text(pattern) then return lib.string.gmatch(...) end
+    local state = iteration()
+    return function()
+        return done(iterate(text, pattern, state))
+    end
+end
+
+strings.gfind = strings.gmatch
 
 -- gsub whose replacement is a function or has a metatable, so that these may call commands. A match's replacement:
 local function replaced(replacement, text, ok, first, last, ...)
@@ -184,7 +225,7 @@ local function substitute(text, pattern, replacement, limit)
     local pieces, count, at, size = {}, 0, 1, #text
     local anchored = byte(pattern) == 94
     while count < limit do
-        local first, last, value = replaced(replacement, text, pcall(find, text, pattern, at))
+        local first, last, value = replaced(replacement, text, pcall(strings.find, text, pattern, at))
         if not first then break end
         count = count + 1
         if type(value) ~= 'string' and type(value) ~= 'number' then return fail('invalid replacement value (a ' .. type(value) .. ')') end
@@ -202,19 +243,10 @@ local function substitute(text, pattern, replacement, limit)
     return concat(pieces), count
 end
 
-local function is_text(value)
-    return type(value) == 'string' or type(value) == 'number'
-end
+local gsub = own.patterns.gsub(substitute)
 
 function strings.gsub(...)
-    local text, pattern, replacement, limit = ...
-    local kind = type(replacement)
-    if (kind == 'function' or kind == 'table' and getmetatable(replacement)) and is_text(text) and is_text(pattern) and
-        (limit == nil or tonumber(limit)) then
-        text = tostring(text)
-        return substitute(text, tostring(pattern), replacement, limit and floor(limit) or #text + 1)
-    end
-    return lib.string.gsub(...)
+    return done(gsub(...))
 end
 
 local tables = pick(lib.table, 'concat foreach foreachi getn maxn remove')
