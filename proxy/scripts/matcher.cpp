@@ -1,54 +1,60 @@
 #include "scripts/matcher.h"
 
+#include <array>
+#include <utility>
+
 namespace pgredis::scripts {
 
 namespace {
 
-// The C locale's classes, whatever the process's locale is.
-bool is_lower(unsigned char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(unsigned char c) { return c >= 'A' && c <= 'Z'; }
-bool is_digit(unsigned char c) { return c >= '0' && c <= '9'; }
-bool is_letter(unsigned char c) { return is_lower(c) || is_upper(c); }
-bool is_alphanumeric(unsigned char c) { return is_letter(c) || is_digit(c); }
+// The C locale's classes, whatever the process's locale is: a bit each.
+enum Class : std::uint16_t { lower = 1, upper = 2, digit = 4, hex = 8, space = 16, control = 32, punctuation = 64, nul = 128 };
+constexpr std::uint16_t letter = lower | upper;
 
-// %x for a letter `x`; what is no letter of a class stands for itself.
-bool in_class(unsigned char c, unsigned char letter) {
-    bool is_member = false;
-    switch (letter | 0x20) {
-        case 'a':
-            is_member = is_letter(c);
-            break;
-        case 'c':
-            is_member = c < ' ' || c == 0x7f;
-            break;
-        case 'd':
-            is_member = is_digit(c);
-            break;
-        case 'l':
-            is_member = is_lower(c);
-            break;
-        case 'p':
-            is_member = c > ' ' && c < 0x7f && !is_alphanumeric(c);
-            break;
-        case 's':
-            is_member = c == ' ' || (c >= '\t' && c <= '\r');
-            break;
-        case 'u':
-            is_member = is_upper(c);
-            break;
-        case 'w':
-            is_member = is_alphanumeric(c);
-            break;
-        case 'x':
-            is_member = is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-            break;
-        case 'z':
-            is_member = c == '\0';
-            break;
-        default:
-            return c == letter;
+constexpr std::uint16_t classes_of(unsigned c) {
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    unsigned found = 0;
+    if (c >= 'a' && c <= 'z') found |= lower;
+    if (c >= 'A' && c <= 'Z') found |= upper;
+    if (c >= '0' && c <= '9') found |= digit | hex;
+    if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')) found |= hex;
+    if (c == ' ' || (c >= '\t' && c <= '\r')) found |= space;
+    if (c < ' ' || c == 0x7f) found |= control;
+    if (c > ' ' && c < 0x7f && !is_letter && (found & digit) == 0) found |= punctuation;
+    if (c == 0) found |= nul;
+    return static_cast<std::uint16_t>(found);
+}
+
+constexpr auto classes = [] {
+    std::array<std::uint16_t, 256> table{};
+    for (unsigned c = 0; c < table.size(); ++c) table[c] = classes_of(c);
+    return table;
+}();
+
+// By the letter of %a, %c …; 0 where %x stands for x itself.
+constexpr auto class_letters = [] {
+    std::array<std::uint16_t, 256> table{};
+    for (const auto& [name, bits] : {std::pair<char, unsigned>{'a', letter},
+                                     {'c', control},
+                                     {'d', digit},
+                                     {'l', lower},
+                                     {'p', punctuation},
+                                     {'s', space},
+                                     {'u', upper},
+                                     {'w', letter | digit},
+                                     {'x', hex},
+                                     {'z', nul}}) {
+        table[static_cast<unsigned char>(name)] = table[static_cast<unsigned char>(name - 'a' + 'A')] =
+            static_cast<std::uint16_t>(bits);
     }
-    return is_member != is_upper(letter);
+    return table;
+}();
+
+bool in_class(unsigned char c, unsigned char name) {
+    const std::uint16_t bits = class_letters[name];
+    if (bits == 0) return c == name;
+    const bool is_complement = name <= 'Z';
+    return ((classes[c] & bits) != 0) != is_complement;
 }
 
 // `set` is its '[' and `last` its ']'.
@@ -110,38 +116,42 @@ void Matcher::begin(const char* at) {
 }
 
 Matcher::Outcome Matcher::run(lua_State* L, long& steps) {
-    while (steps > 0) {
-        --steps;
+    long left = steps;
+    const auto end = [&](Outcome outcome) {
+        steps = left;
+        return outcome;
+    };
+    while (left-- > 0) {
         switch (state_) {
             case State::item:
                 if (*item_ == '\0') {
                     choices_.clear();
-                    return Outcome::found;
+                    return end(Outcome::found);
                 }
-                if (match_item(L, steps)) break;
-                if (error_ != nullptr) return Outcome::failed;
+                if (match_item(L, left)) break;
+                if (error_ != nullptr) return end(Outcome::failed);
                 state_ = State::retreat;
-                break;
-            case State::repeat:
-                repeat(L, steps);
-                break;
-            case State::balance:
-                balance(steps);
-                break;
+                [[fallthrough]];
             case State::retreat:
                 if (choices_.size() > 0) {
-                    if (retreat(steps)) state_ = State::item;
+                    if (retreat(left)) state_ = State::item;
                 } else {
-                    if (anchored_ || start_ == text_end_) return Outcome::not_found;
+                    if (anchored_ || start_ == text_end_) return end(Outcome::not_found);
                     begin(start_ + 1);
                 }
+                break;
+            case State::repeat:
+                repeat(L, left);
+                break;
+            case State::balance:
+                balance(left);
         }
     }
-    return Outcome::out_of_steps;
+    return end(Outcome::out_of_steps);
 }
 
 // One item of the pattern, and moves on behind it; or prepares to repeat it. False if it does not match, or there is an error.
-bool Matcher::match_item(lua_State* L, long& steps) {
+inline bool Matcher::match_item(lua_State* L, long& steps) {
     switch (*item_) {
         case '(':
             return open_capture(L);
@@ -169,7 +179,7 @@ bool Matcher::match_special(lua_State* L, long& steps) {
         return true;
     }
     if (kind == 'f') return match_frontier(steps);
-    if (is_digit(static_cast<unsigned char>(kind))) return match_back_reference(steps);
+    if (kind >= '0' && kind <= '9') return match_back_reference(steps);
     return match_single(L, steps);
 }
 
@@ -223,16 +233,19 @@ void Matcher::repeat(lua_State* L, long& steps) {
 }
 
 void Matcher::balance(long& steps) {
-    for (; scanned_ < text_end_; ++scanned_) {
-        if (--steps <= 0) return;
-        if (*scanned_ == item_[3]) {  // which comes first, when both are the same
-            if (--depth_ > 0) continue;
-            at_ = scanned_ + 1;
-            item_ += 4;
-            state_ = State::item;
-            return;
+    while (scanned_ < text_end_) {
+        const char c = *scanned_++;
+        if (c == item_[3]) {  // which comes first, when both are the same
+            if (--depth_ == 0) {
+                at_ = scanned_;
+                item_ += 4;
+                state_ = State::item;
+                return;
+            }
+        } else if (c == item_[2]) {
+            ++depth_;
         }
-        if (*scanned_ == item_[2]) ++depth_;
+        if (--steps <= 0) return;
     }
     state_ = State::retreat;
 }

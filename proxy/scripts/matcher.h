@@ -76,8 +76,8 @@ class Matcher {
     const char* match_end() const { return at_; }
     int captures() const { return captured_; }
     bool has_open_capture() const;
-    // Pushes a capture, counted from 0; number 0 is the whole match where there are none. Returns false, with an error, when there
-    // is no such, or it is unfinished.
+    // Pushes a capture, counted from 0; number 0 is the whole match where there are none. Returns false, with an error, when
+    // there is no such, or it is unfinished.
     bool push_capture(lua_State* L, int index);
 
     // After `failed`: the error's text.
@@ -129,7 +129,7 @@ class Matcher {
     const char* start_;  // where the match that is tried begins
     const char* at_;
     const char* item_;
-    const char* behind_;  // repeat: behind the item
+    const char* behind_;   // repeat: behind the item
     const char* scanned_;  // repeat, balance: so far
     std::size_t depth_;    // balance
     const char* error_;

@@ -21,9 +21,11 @@ enum Slot : int { text_slot = 1, pattern_slot, extra_slot, choices_slot, output_
 
 enum class Kind : std::uint8_t { find, plain, match, iterate, substitute };
 
-// Of gmatch: where the next search begins.
+// Of gmatch.
 struct Iteration {
-    std::size_t position;
+    std::string_view text;
+    const char* pattern;
+    std::size_t position;  // where the next search begins
 };
 
 // What is not initialized is so on purpose: most tasks are small and short.
@@ -44,6 +46,7 @@ struct Task {
     Growing<char, 512> output;
 };
 
+// Nothing (not even empty) if it is neither a string nor a number.
 std::string_view text_at(lua_State* L, int index) {
     std::size_t size = 0;
     const char* text = lua_tolstring(L, index, &size);
@@ -56,8 +59,6 @@ long long to_integer(lua_State* L, int index) {
     const double value = lua_tonumber(L, index);
     return value >= -limit && value < limit ? static_cast<long long>(value) : std::numeric_limits<long long>::min();
 }
-
-bool is_integer_or_none(lua_State* L, int index) { return lua_isnoneornil(L, index) || lua_isnumber(L, index) != 0; }
 
 bool fail(Task& task, const char* error, const char* wrong_type = nullptr) {
     task.error = error;
@@ -86,6 +87,13 @@ bool run_search(lua_State* L, Task& task, long& steps) {
     return true;
 }
 
+// The first place of `pattern` in `text`, or nullptr. memmem takes time in proportion to both, but some to begin with.
+const char* look_for(std::string_view pattern, std::string_view text) {
+    if (text.size() > 256) return static_cast<const char*>(memmem(text.data(), text.size(), pattern.data(), pattern.size()));
+    const std::size_t found = text.find(pattern);
+    return found == std::string_view::npos ? nullptr : text.data() + found;
+}
+
 bool run_plain(Task& task, long& steps) {
     const std::size_t size = task.pattern.size();
     const char* end = task.text.data() + task.text.size();
@@ -96,11 +104,11 @@ bool run_plain(Task& task, long& steps) {
             return true;
         }
         const std::size_t places = std::min(left - size + 1, std::max(size, static_cast<std::size_t>(steps * bytes_per_step)));
-        const void* found = memmem(task.at, places + size - 1, task.pattern.data(), size);
+        const char* found = look_for(task.pattern, {task.at, places + size - 1});
         task.found = found != nullptr;
         if (task.found) {
-            steps -= (static_cast<const char*>(found) - task.at) / bytes_per_step;
-            task.at = static_cast<const char*>(found);
+            steps -= (found - task.at) / bytes_per_step;
+            task.at = found;
             return true;
         }
         steps -= static_cast<long>(places / bytes_per_step) + 1;
@@ -292,21 +300,28 @@ void prepare_matcher(Task& task, std::string_view text, const char* pattern, std
 }
 
 // As a C string: what is behind a NUL does not count.
-bool has_specials(const char* pattern) { return std::strpbrk(pattern, "^$*+?.([%-") != nullptr; }
+bool has_specials(const char* pattern) {
+    constexpr std::string_view specials = "^$*+?.([%-";
+    for (; *pattern != '\0'; ++pattern) {
+        if (specials.find(*pattern) != std::string_view::npos) return true;
+    }
+    return false;
+}
 
-int search(lua_State* L, bool find) {
-    if (lua_isstring(L, 1) == 0 || lua_isstring(L, 2) == 0 || !is_integer_or_none(L, 3)) {
+int search(lua_State* L, bool find, bool may_be_plain) {
+    const std::string_view text = text_at(L, text_slot);
+    const std::string_view pattern = text_at(L, pattern_slot);
+    const bool has_position = !lua_isnoneornil(L, 3);
+    if (text.data() == nullptr || pattern.data() == nullptr || (has_position && lua_isnumber(L, 3) == 0)) {
         lua_pushvalue(L, lua_upvalueindex(1));
         return call_instead(L);
     }
-    const std::string_view text = text_at(L, text_slot);
-    const std::string_view pattern = text_at(L, pattern_slot);
     const auto size = static_cast<long long>(text.size());
-    long long position = lua_isnoneornil(L, 3) ? 1 : to_integer(L, 3);
+    long long position = has_position ? to_integer(L, 3) : 1;
     if (position < 0) position += size + 1;
     position = std::clamp(position - 1, 0LL, size);
     Task task;
-    if (find && (lua_toboolean(L, 4) != 0 || !has_specials(pattern.data()))) {
+    if (may_be_plain && (lua_toboolean(L, 4) != 0 || !has_specials(pattern.data()))) {
         task.kind = Kind::plain;
         task.text = text;
         task.pattern = pattern;
@@ -318,25 +333,33 @@ int search(lua_State* L, bool find) {
     return perform(L, task);
 }
 
-int find(lua_State* L) { return search(L, true); }
+int find(lua_State* L) { return search(L, true, true); }
 
-int match(lua_State* L) { return search(L, false); }
+// As find, but a pattern without specials ends at a NUL, too.
+int find_pattern(lua_State* L) { return search(L, true, false); }
 
-// iteration(): what gmatch needs to keep.
-int iteration(lua_State* L) {
-    static_cast<Iteration*>(lua_newuserdata(L, sizeof(Iteration)))->position = 0;
-    return 1;
-}
+int match(lua_State* L) { return search(L, false, false); }
 
-// iterate(text, pattern, iteration): the next match.
+// The iterator of gmatch.
 int iterate(lua_State* L) {
-    const std::string_view text = text_at(L, text_slot);
-    const auto* iteration = static_cast<const Iteration*>(lua_touserdata(L, extra_slot));
-    if (iteration->position > text.size()) return 0;
+    const auto* iteration = static_cast<const Iteration*>(lua_touserdata(L, lua_upvalueindex(3)));
+    if (iteration->position > iteration->text.size()) return 0;
+    lua_settop(L, 0);
+    for (const int slot : {text_slot, pattern_slot, extra_slot}) lua_pushvalue(L, lua_upvalueindex(slot));
     Task task;
     task.kind = Kind::iterate;
-    prepare_matcher(task, text, text_at(L, pattern_slot).data(), iteration->position);
+    prepare_matcher(task, iteration->text, iteration->pattern, iteration->position);
     return perform(L, task);
+}
+
+// iteration(text, pattern): an iterator
+int iteration(lua_State* L) {
+    const std::string_view text = text_at(L, 1);
+    const char* pattern = text_at(L, 2).data();
+    auto* iteration = static_cast<Iteration*>(lua_newuserdata(L, sizeof(Iteration)));
+    *iteration = {text, pattern, 0};
+    lua_pushcclosure(L, iterate, 3);
+    return 1;
 }
 
 // In the order of Lua 5.1.
@@ -351,14 +374,15 @@ int check_substitution(lua_State* L) {
 int substitute(lua_State* L) {
     const int type = lua_type(L, extra_slot);
     const bool is_text = type == LUA_TSTRING || type == LUA_TNUMBER;
-    if (lua_isstring(L, 1) == 0 || lua_isstring(L, 2) == 0 || !is_integer_or_none(L, 4) ||
+    const std::string_view text = text_at(L, text_slot);
+    const char* pattern = text_at(L, pattern_slot).data();
+    const bool has_limit = !lua_isnoneornil(L, 4);
+    if (text.data() == nullptr || pattern == nullptr || (has_limit && lua_isnumber(L, 4) == 0) ||
         (!is_text && type != LUA_TTABLE && type != LUA_TFUNCTION)) {
         lua_pushcfunction(L, check_substitution);
         return call_instead(L);
     }
-    const std::string_view text = text_at(L, text_slot);
-    const int limit = lua_isnoneornil(L, 4) ? static_cast<int>(text.size()) + 1 : static_cast<int>(to_integer(L, 4));
-    const char* pattern = text_at(L, pattern_slot).data();
+    const int limit = has_limit ? static_cast<int>(to_integer(L, 4)) : static_cast<int>(text.size()) + 1;
     if (type == LUA_TFUNCTION || (type == LUA_TTABLE && lua_getmetatable(L, extra_slot) != 0)) {
         lua_settop(L, extra_slot);
         lua_pushinteger(L, limit);
@@ -390,10 +414,10 @@ int make_over(lua_State* L) {
 void push_patterns(lua_State* L) {
     lua_createtable(L, 0, 8);
     for (const luaL_Reg& entry : {luaL_Reg{"find", make_over<find>},
+                                  {"find_pattern", make_over<find_pattern>},
                                   {"match", make_over<match>},
                                   {"gsub", make_over<substitute>},
                                   {"iteration", iteration},
-                                  {"iterate", iterate},
                                   {"step", step},
                                   {"results", results}}) {
         lua_pushcfunction(L, entry.func);

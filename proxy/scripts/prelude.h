@@ -172,14 +172,20 @@ end
 -- A search that takes longer than a slice comes back with `again` and what is left to do.
 local again, step, results = own.patterns.again, own.patterns.step, own.patterns.results
 
-local function go_on(_, task, ...)
+local function go_on(task, ...)
     if type(task) == 'function' then return task(...) end
     while not step(task) do end
     return results(task)
 end
 
-local function done(...)
-    if (...) == again then return go_on(...) end
+local function done(first, ...)
+    if first == again then return go_on(...) end
+    return first, ...
+end
+
+-- The same for what may return nothing.
+local function all_done(...)
+    if (...) == again then return done(...) end
     return ...
 end
 
@@ -193,14 +199,14 @@ function strings.match(...)
     return done(match(...))
 end
 
-local iteration, iterate = own.patterns.iteration, own.patterns.iterate
+local iteration = own.patterns.iteration
 
 function strings.gmatch(...)
     local text, pattern = ...
     if not is_text(text) or not is_text(pattern) then return lib.string.gmatch(...) end
-    local state = iteration()
+    local next_match = iteration(text, pattern)
     return function()
-        return done(iterate(text, pattern, state))
+        return all_done(next_match())
     end
 end
 
@@ -221,11 +227,17 @@ local function replaced(replacement, text, ok, first, last, ...)
     return first, last, value or whole
 end
 
+local find_pattern = own.patterns.find_pattern()
+
+local function search(...)
+    return done(find_pattern(...))
+end
+
 local function substitute(text, pattern, replacement, limit)
     local pieces, count, at, size = {}, 0, 1, #text
     local anchored = byte(pattern) == 94
     while count < limit do
-        local first, last, value = replaced(replacement, text, pcall(strings.find, text, pattern, at))
+        local first, last, value = replaced(replacement, text, pcall(search, text, pattern, at))
         if not first then break end
         count = count + 1
         if type(value) ~= 'string' and type(value) ~= 'number' then return fail('invalid replacement value (a ' .. type(value) .. ')') end
