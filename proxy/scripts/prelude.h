@@ -317,7 +317,8 @@ end
 function tables.sort(...)
     local t, less = ...
     if type(t) ~= 'table' or getmetatable(t) then return lib.table.sort(...) end
-    if less == nil and type(t[1]) == 'table' then less = own.less end
+    -- what is long has to give way, and elements may have functions to compare them
+    if less == nil and (#t > 10000 or type(t[1]) == 'table') then less = own.less end
     if type(less) ~= 'function' then return lib.table.sort(...) end
     return sort(t, 1, #t, less)
 end

@@ -282,6 +282,7 @@ TEST_F(Scripts, GiveWayInTheMiddleOfASearch) {
         "return string.gsub(('a'):rep(3000), '.-.-.-.-b', function() end)",
         "return pcall(string.find, ('a'):rep(3000), '.-.-.-.-b')",
         "return coroutine.wrap(function() return pcall(string.find, ('a'):rep(3000), '.-.-.-.-b') end)()",
+        "local t = {} for i = 1, 50000 do t[i] = (i * 7919) % 50021 end while true do table.sort(t) end",
         "while true do string.find(('a'):rep(3000), ('b'):rep(1000), 1, true) end",
     };
     for (const std::string script : endless) {
