@@ -695,6 +695,21 @@ RSpec.describe 'scripts' do
       expect(busy.read_reply).to eq error(/Script killed by user with SCRIPT KILL/)
     end
 
+    it 'ends one that searches for a pattern, while others go on', pgredis_only: 'Redis serves nobody, not even SCRIPT KILL' do
+      call('CONFIG', 'SET', 'busy-reply-threshold', 1)
+      ["return string.find(string.rep('a', 30000), string.rep('a?', 3000) .. 'b')",
+       "return pcall(string.gsub, string.rep('a', 30000), '.-.-.-b', function() end)",
+       "for x in string.gmatch(string.rep('a', 30000), '(.-).-.-%1b') do end"].each do |script|
+        busy = connect
+        busy.write('EVAL', script, 0)
+        expect(call('SET', 'k', 'v')).to eq :OK
+        expect(eval2("return redis.call('get', KEYS[1])", ['k'])).to eq 'v'
+        expect(busy.readable?).to be false
+        eventually { expect(call('SCRIPT', 'KILL')).to eq :OK }
+        expect(busy.read_reply).to eq error(/\AERR Script killed by user with SCRIPT KILL\.\.\. script: \h+, on @user_script:1\.\z/)
+      end
+    end
+
     it 'does not end one that has written' do
       call('CONFIG', 'SET', 'busy-reply-threshold', 1)
       busy = connect

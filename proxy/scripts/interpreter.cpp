@@ -34,30 +34,9 @@ void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_si
     return result;
 }
 
-// Runs after each slice of instructions, in whatever coroutine. A library that is being loaded is ended when its time is over; a
-// script yields to the host. Where a C function is in between it cannot, and goes on till it can, within bounds.
+// Runs after each slice of instructions, in whatever coroutine.
 void slice_over(lua_State* L, lua_Debug* /*unused*/) {
-    Machine& machine = Machine::of(L);
-    if (machine.library != nullptr) {
-        machine.instructions_left -= machine.limits.slice;
-        if (machine.instructions_left > 0) return;
-        push_error_table(L, "ERR FUNCTION LOAD timeout");
-        lua_error(L);
-    }
-    if (machine.suspended != Suspension::none) return;  // on the way to the host already
-    if (lua_isyieldable(L) == 0) {
-        machine.blind_instructions += machine.limits.slice;
-        if (machine.blind_instructions > max_blind_instructions) {
-            machine.blind_instructions = 0;
-            luaL_error(L, "too many instructions where a script cannot be interrupted");
-        }
-        return;
-    }
-    machine.blind_instructions = 0;
-    machine.suspended = Suspension::slice;
-    machine.has_position = find_position(L, 0, machine.position);
-    machine.innermost = L;
-    lua_yield(L, 0);
+    if (end_slice(L)) lua_yield(L, 0);
 }
 
 std::string text_at(lua_State* L, int index) {
@@ -79,6 +58,33 @@ class MemoryLimit {
 };
 
 }  // namespace
+
+// A library that is being loaded is ended when its time is over; a script yields to the host. Where a C function is in between it
+// cannot, and goes on till it can, within bounds.
+bool end_slice(lua_State* L) {
+    Machine& machine = Machine::of(L);
+    machine.steps = machine.limits.slice;
+    if (machine.library != nullptr) {
+        machine.instructions_left -= machine.limits.slice;
+        if (machine.instructions_left > 0) return false;
+        push_error_table(L, "ERR FUNCTION LOAD timeout");
+        lua_error(L);
+    }
+    if (machine.suspended != Suspension::none) return false;  // on the way to the host already
+    if (lua_isyieldable(L) == 0) {
+        machine.blind_instructions += machine.limits.slice;
+        if (machine.blind_instructions > max_blind_instructions) {
+            machine.blind_instructions = 0;
+            luaL_error(L, "too many instructions where a script cannot be interrupted");
+        }
+        return false;
+    }
+    machine.blind_instructions = 0;
+    machine.suspended = Suspension::slice;
+    machine.has_position = find_position(L, 0, machine.position);
+    machine.innermost = L;
+    return true;
+}
 
 struct Interpreter::State {
     Machine machine;
@@ -216,6 +222,7 @@ Loaded<Library> Interpreter::State::run_library(std::string_view id, std::string
     const MemoryLimit limit(machine, machine.used + machine.limits.memory);
     machine.library = &library;
     machine.instructions_left = machine.limits.library_instructions;
+    machine.steps = machine.limits.slice;
     const std::string key(id);
     std::string compile_error;
     std::string run_error;
@@ -367,6 +374,7 @@ Interpreter::Event Interpreter::State::go_on() {
     const bool first = machine.suspended == Suspension::none;
     machine.suspended = Suspension::none;
     machine.innermost = nullptr;
+    machine.steps = machine.limits.slice;
     lua_State* run = machine.base;
     int status = 0;
     {

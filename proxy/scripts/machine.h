@@ -48,6 +48,7 @@ struct Machine {
     bool has_position = false;
     int coroutines = 0;          // that have resumed one another
     int blind_instructions = 0;  // made where nothing can yield, in a row
+    long steps = 0;              // that C functions may make before the slice is over, each about as long as an instruction
     std::vector<std::string> call;
     bool call_is_protected = false;
     std::string_view reply;     // to the call, in RESP; or the text of an error, if refused
@@ -102,6 +103,13 @@ void push_redis_api(lua_State* L);
 int register_function(lua_State* L);
 // Raises or pushes Redis's error table for `text`, the code first ("ERR …").
 void push_error_table(lua_State* L, std::string_view text);
+
+// interpreter.cpp: the slice is over. True when `L` may yield to the host, and then has to do so at once; otherwise it goes on,
+// within bounds, or an error is raised.
+bool end_slice(lua_State* L);
+
+// patterns.cpp: find, match, gsub and what belongs to them, at the top of the stack as a table.
+void push_patterns(lua_State* L);
 
 // libraries: each leaves its table on the stack
 void push_cjson(lua_State* L);

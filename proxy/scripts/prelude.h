@@ -11,8 +11,8 @@ inline constexpr char prelude[] = R"lua(
 local lib, own = ...
 local type, select, next, pairs, getmetatable, setmetatable, rawget, rawset =
     lib._G.type, lib._G.select, lib._G.next, lib._G.pairs, lib._G.getmetatable, lib._G.setmetatable, lib._G.rawget, lib._G.rawset
-local tostring, tonumber, pcall, unpack = lib._G.tostring, own.tonumber, lib._G.pcall, lib._G.unpack
-local resume, sub, byte, find = lib.coroutine.resume, lib.string.sub, lib.string.byte, lib.string.find
+local tostring, pcall, unpack = lib._G.tostring, lib._G.pcall, lib._G.unpack
+local resume, sub, byte = lib.coroutine.resume, lib.string.sub, lib.string.byte
 local concat, floor = lib.table.concat, lib.math.floor
 local fail, null = own.fail, own.cjson.null
 
@@ -74,6 +74,10 @@ function base.rawset(...)
     local t = ...
     if t ~= nil and behind[t] then return own.refuse_write() end
     return rawset(...)
+end
+
+local function is_text(value)
+    return type(value) == 'string' or type(value) == 'number'
 end
 
 local string_metatable
@@ -156,14 +160,57 @@ function coroutines.wrap(...)
     end
 end
 
-local strings = pick(lib.string, 'byte char dump find gmatch lower match reverse sub upper')
-strings.gfind, strings.format, strings.len = lib.string.gmatch, own.format, own.len
+local strings = pick(lib.string, 'byte char dump lower reverse sub upper')
+strings.format, strings.len = own.format, own.len
 
 function strings.rep(...)
     if select('#', ...) <= 2 then return lib.string.rep(...) end
     local text, count = ...
     return lib.string.rep(text, count)
 end
+
+-- A search that takes longer than a slice comes back with `again` and what is left to do.
+local again, step, results = own.patterns.again, own.patterns.step, own.patterns.results
+
+local function go_on(task, ...)
+    if type(task) == 'function' then return task(...) end
+    while not step(task) do end
+    return results(task)
+end
+
+local function done(first, ...)
+    if first == again then return go_on(...) end
+    return first, ...
+end
+
+-- The same for what may return nothing.
+local function all_done(...)
+    if (...) == again then return done(...) end
+    return ...
+end
+
+local find, match = own.patterns.find(lib.string.find), own.patterns.match(lib.string.match)
+
+function strings.find(...)
+    return done(find(...))
+end
+
+function strings.match(...)
+    return done(match(...))
+end
+
+local iteration = own.patterns.iteration
+
+function strings.gmatch(...)
+    local text, pattern = ...
+    if not is_text(text) or not is_text(pattern) then return lib.string.gmatch(...) end
+    local next_match = iteration(text, pattern)
+    return function()
+        return all_done(next_match())
+    end
+end
+
+strings.gfind = strings.gmatch
 
 -- gsub whose replacement is a function or has a metatable, so that these may call commands. A match's replacement:
 local function replaced(replacement, text, ok, first, last, ...)
@@ -180,11 +227,17 @@ local function replaced(replacement, text, ok, first, last, ...)
     return first, last, value or whole
 end
 
+local find_pattern = own.patterns.find_pattern()
+
+local function search(...)
+    return done(find_pattern(...))
+end
+
 local function substitute(text, pattern, replacement, limit)
     local pieces, count, at, size = {}, 0, 1, #text
     local anchored = byte(pattern) == 94
     while count < limit do
-        local first, last, value = replaced(replacement, text, pcall(find, text, pattern, at))
+        local first, last, value = replaced(replacement, text, pcall(search, text, pattern, at))
         if not first then break end
         count = count + 1
         if type(value) ~= 'string' and type(value) ~= 'number' then return fail('invalid replacement value (a ' .. type(value) .. ')') end
@@ -202,19 +255,10 @@ local function substitute(text, pattern, replacement, limit)
     return concat(pieces), count
 end
 
-local function is_text(value)
-    return type(value) == 'string' or type(value) == 'number'
-end
+local gsub = own.patterns.gsub(substitute)
 
 function strings.gsub(...)
-    local text, pattern, replacement, limit = ...
-    local kind = type(replacement)
-    if (kind == 'function' or kind == 'table' and getmetatable(replacement)) and is_text(text) and is_text(pattern) and
-        (limit == nil or tonumber(limit)) then
-        text = tostring(text)
-        return substitute(text, tostring(pattern), replacement, limit and floor(limit) or #text + 1)
-    end
-    return lib.string.gsub(...)
+    return done(gsub(...))
 end
 
 local tables = pick(lib.table, 'concat foreach foreachi getn maxn remove')
@@ -273,7 +317,8 @@ end
 function tables.sort(...)
     local t, less = ...
     if type(t) ~= 'table' or getmetatable(t) then return lib.table.sort(...) end
-    if less == nil and type(t[1]) == 'table' then less = own.less end
+    -- what is long has to give way, and elements may have functions to compare them
+    if less == nil and (#t > 10000 or type(t[1]) == 'table') then less = own.less end
     if type(less) ~= 'function' then return lib.table.sort(...) end
     return sort(t, 1, #t, less)
 end

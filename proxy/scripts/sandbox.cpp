@@ -594,6 +594,8 @@ void open_sandbox(lua_State* L) {
                       {"len", length},
                       {"nan_text", nan_text},
                       {"error_handler", error_handler}});
+    push_patterns(L);
+    lua_setfield(L, -2, "patterns");
     push_redis_api(L);
     lua_setfield(L, -2, "redis");
     push_cjson(L);

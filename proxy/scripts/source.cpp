@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "resp/arguments.h"
+
 namespace pgredis::scripts {
 
 namespace {
@@ -15,13 +17,6 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_line_end(char c) { return c == '\n' || c == '\r'; }
-
-int hex_digit(char c) {
-    if (is_digit(c)) return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 constexpr std::string_view keywords[] = {"and", "break",    "do",     "else", "elseif", "end",   "false",
                                          "for", "function", "if",     "in",   "local",  "nil",   "not",
@@ -228,26 +223,13 @@ class Normalizer {
     std::vector<std::string_view> aliases_;
 };
 
-// A letter behind a backslash inside double quotes.
-char unescaped(char c) {
-    switch (c) {
-        case 'n':
-            return '\n';
-        case 'r':
-            return '\r';
-        case 't':
-            return '\t';
-        case 'b':
-            return '\b';
-        case 'a':
-            return '\a';
-        default:
-            return c;
-    }
-}
-
 constexpr std::string_view shebang = "#!";
 constexpr std::string_view flags_option = "flags=";
+
+// The words of a shebang line, which ends at a NUL as well.
+std::optional<std::vector<std::string>> shebang_words(std::string_view line) {
+    return resp::split_arguments(line.substr(0, line.find('\0')));
+}
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
@@ -283,49 +265,6 @@ std::optional<double> to_number(const char* text) {
     return value;
 }
 
-std::optional<std::vector<std::string>> split_words(std::string_view line) {
-    line = line.substr(0, line.find('\0'));
-    std::vector<std::string> words;
-    std::size_t i = 0;
-    const auto at = [&](std::size_t k) { return k < line.size() ? line[k] : '\0'; };
-    for (;;) {
-        while (is_blank(at(i))) ++i;
-        if (i >= line.size()) return words;
-        std::string word;
-        char quote = '\0';
-        for (;; ++i) {
-            const char c = at(i);
-            if (quote != '\0') {
-                if (i >= line.size()) return std::nullopt;
-                if (c == quote) {
-                    if (i + 1 < line.size() && !is_blank(at(i + 1))) return std::nullopt;
-                    ++i;
-                    break;
-                }
-                // A backslash that ends the line between double quotes stands for itself.
-                if (c != '\\' || (quote == '"' && i + 1 >= line.size())) {
-                    word += c;
-                } else if (quote == '\'') {
-                    if (at(i + 1) == '\'') ++i;
-                    word += at(i);
-                } else if (at(i + 1) == 'x' && hex_digit(at(i + 2)) >= 0 && hex_digit(at(i + 3)) >= 0) {
-                    word += static_cast<char>(hex_digit(at(i + 2)) * 16 + hex_digit(at(i + 3)));
-                    i += 3;
-                } else {
-                    word += unescaped(at(++i));
-                }
-            } else if (i >= line.size() || is_blank(c)) {
-                break;
-            } else if (c == '"' || c == '\'') {
-                quote = c;
-            } else {
-                word += c;
-            }
-        }
-        words.push_back(std::move(word));
-    }
-}
-
 std::string_view without_shebang(std::string_view code) {
     if (code.starts_with(shebang)) code.remove_prefix(std::min(code.find('\n'), code.size()));
     return code;
@@ -335,7 +274,7 @@ Loaded<Flags> parse_script_flags(std::string_view body) {
     if (!body.starts_with(shebang)) return {Flags{.compat_mode = true}, {}};
     const std::size_t end = body.find('\n');
     if (end == std::string_view::npos) return {std::nullopt, "ERR Invalid script shebang"};
-    const auto words = split_words(body.substr(0, end));
+    const auto words = shebang_words(body.substr(0, end));
     if (!words || words->empty()) return {std::nullopt, "ERR Invalid engine in script shebang"};
     if (words->front() != "#!lua") return {std::nullopt, "ERR Unexpected engine in script shebang: " + words->front()};
     Flags flags;
@@ -359,7 +298,7 @@ Loaded<LibraryHeader> parse_library_header(std::string_view code) {
     if (!code.starts_with(shebang)) return {std::nullopt, "ERR Missing library metadata"};
     const std::size_t end = code.find('\n');
     if (end == std::string_view::npos) return {std::nullopt, "ERR Invalid library metadata"};
-    const auto words = split_words(code.substr(0, end));
+    const auto words = shebang_words(code.substr(0, end));
     if (!words || words->empty()) return {std::nullopt, "ERR Invalid library metadata"};
     constexpr std::string_view name_option = "name=";
     std::optional<std::string> name;

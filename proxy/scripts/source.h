@@ -31,9 +31,6 @@ struct Normalized {
 };
 Normalized normalize(std::string_view code, bool keep_callers);
 
-// Redis's way to split a line into words, with quotes and escapes; empty when quotes are unbalanced.
-std::optional<std::vector<std::string>> split_words(std::string_view line);
-
 // The code without its shebang line, if it has one; the line's end stays, so that lines keep their numbers.
 std::string_view without_shebang(std::string_view code);
 

@@ -273,6 +273,36 @@ TEST_F(Scripts, LeaveNothingBehind) {
     EXPECT_EQ(lua.call_protocol(), resp::Protocol::resp2);
 }
 
+TEST_F(Scripts, GiveWayInTheMiddleOfASearch) {
+    const char* endless[] = {
+        "return string.find(('a'):rep(30000), ('a?'):rep(3000) .. 'b')",
+        "return string.match(('a'):rep(3000), ('a*'):rep(9) .. 'b')",
+        "for x in string.gmatch(('a'):rep(3000), ('a-'):rep(9) .. 'b') do end",
+        "return string.gsub(('a'):rep(3000), '.-.-.-.-b', 'x')",
+        "return string.gsub(('a'):rep(3000), '.-.-.-.-b', function() end)",
+        "return pcall(string.find, ('a'):rep(3000), '.-.-.-.-b')",
+        "return coroutine.wrap(function() return pcall(string.find, ('a'):rep(3000), '.-.-.-.-b') end)()",
+        "local t = {} for i = 1, 50000 do t[i] = (i * 7919) % 50021 end while true do table.sort(t) end",
+        "while true do string.find(('a'):rep(3000), ('b'):rep(1000), 1, true) end",
+    };
+    for (const std::string script : endless) {
+        sha_ = sha1_hex(script);
+        ASSERT_EQ(lua.load_script(sha_, script), std::nullopt);
+        lua.begin_script(sha_, {}, {});
+        for (int i = 0; i < 20; ++i) ASSERT_EQ(lua.resume(), Event::slice_over) << script;
+        lua.kill("ERR killed");
+        EXPECT_EQ(result(), "-ERR killed" + on_line()) << script;
+    }
+}
+
+TEST_F(Scripts, SearchWithinBoundsWhereTheyCannotGiveWay) {
+    EXPECT_THAT(run("local t = setmetatable({}, {__lt = function() return string.find(('a'):rep(3000), '.-.-.-b') end}) "
+                    "table.sort({t, t})"),
+                HasSubstr("too many instructions where a script cannot be interrupted"));
+    EXPECT_THAT(lua.load_library("x", "#!lua name=x\nlocal x = ('a'):rep(3000):find('.-.-.-b')").error,
+                HasSubstr("FUNCTION LOAD timeout"));
+}
+
 TEST_F(Scripts, LogThroughTheHost) {
     run("redis.log(redis.LOG_WARNING, 'a', 5, {}, 'b') redis.log(0, 'x')");
     EXPECT_THAT(logged, ElementsAre(std::pair(3, std::string("a 5 b")), std::pair(0, std::string("x"))));

@@ -98,7 +98,7 @@ TEST_P(RecordedScripts, AnswerAsRedisDid) {
         EXPECT_EQ(*resp2, expected.resp2) << expected.script;
         EXPECT_EQ(run(lua, expected.script, resp::Protocol::resp3), expected.resp3) << expected.script;
     }
-    EXPECT_GT(compared, 700);
+    EXPECT_GT(compared, 1200);
 }
 
 INSTANTIATE_TEST_SUITE_P(Slices, RecordedScripts, testing::Values(50'000, 1000, 100));

@@ -62,15 +62,6 @@ TEST(Normalize, SurvivesAnyBytes) {
     }
 }
 
-TEST(Words, AreSplitAsRedisSplitsThem) {
-    using Words = std::vector<std::string>;
-    EXPECT_EQ(split_words("a  b\tc\r"), (Words{"a", "b", "c"}));
-    EXPECT_EQ(split_words(R"("a b" 'c\'d' "\x41\n\q")"), (Words{"a b", "c'd", "A\nq"}));
-    EXPECT_EQ(split_words("\"a"), std::nullopt);
-    EXPECT_EQ(split_words("\"a\"b"), std::nullopt);
-    EXPECT_EQ(split_words(""), Words{});
-}
-
 TEST(ScriptFlags, ComeFromTheShebangLine) {
     EXPECT_TRUE(parse_script_flags("return 1").value->compat_mode);
     EXPECT_EQ(*parse_script_flags("#!lua\n").value, Flags());
@@ -79,6 +70,7 @@ TEST(ScriptFlags, ComeFromTheShebangLine) {
     EXPECT_EQ(
         flags,
         (Flags{.no_writes = true, .allow_oom = true, .allow_stale = true, .no_cluster = true, .allow_cross_slot_keys = true}));
+    EXPECT_TRUE(parse_script_flags(std::string_view("#!lua flags=no-writes\0x \"\n", 26)).value->no_writes) << "a NUL ends it";
     EXPECT_EQ(parse_script_flags("#!lua flags=x\n").error, "ERR Unexpected flag in script shebang: x");
 }
 
