@@ -298,6 +298,21 @@ RSpec.describe 'blocking commands' do
       expect(push('LRANGE', 'a', 0, -1)).to eq ['from a']
     end
 
+    it 'are served from the key that came first till it is empty, then from the next' do
+      %w[a b c d].permutation(2) do |first, second|
+        clients = [%w[LEFT 1], %w[RIGHT 10], %w[LEFT 10], %w[RIGHT 1]].map do |where, count|
+          waiter('BLMPOP', 0, 2, first, second, where, 'COUNT', count)
+        end
+        push('MULTI')
+        push('RPUSH', first, *(1..5))
+        push('RPUSH', second, *(1..5))
+        push('EXEC')
+        expect(clients.first(3).map(&:read_reply)).to eq [[first, %w[1]], [first, %w[5 4 3 2]], [second, %w[1 2 3 4 5]]]
+        push('RPUSH', second, 'x')
+        expect(clients.last.read_reply).to eq [second, %w[x]]
+      end
+    end
+
     it 'get nothing of what is gone at the end of the transaction' do
       client = waiter('BLPOP', 'k', 0)
       push('MULTI')

@@ -310,6 +310,22 @@ RSpec.describe 'sorted sets' do
       end
     end
 
+    it 'take members in between when their scores differ' do
+      call('DEL', 'z')
+      make('z', { 'a' => -1, 'aa' => 0, 'b' => 1, 'c' => 2, 'd' => 3 })
+      { '[aa [c' => 'aa b c', '(aa (d' => 'b c', '- [b' => 'a aa b', '[b +' => 'b c d', '- +' => 'a aa b c d', '[c [b' => '', '[e +' => '' }.each do |range, found|
+        min, max = range.split
+        members = found.split
+        expect(call('ZRANGE', 'z', min, max, 'BYLEX')).to eq(members), range
+        expect(call('ZREVRANGEBYLEX', 'z', max, min)).to eq(members.reverse), range
+        expect(call('ZLEXCOUNT', 'z', min, max)).to eq(members.size), range
+        expect(call('ZRANGESTORE', 'd', 'z', min, max, 'BYLEX')).to eq(members.size), range
+      end
+      expect(call('ZRANGEBYLEX', 'z', '[aa', '+', 'LIMIT', 1, 2)).to eq %w[b c]
+      expect(call('ZREMRANGEBYLEX', 'z', '(a', '[b')).to eq 2
+      expect(pairs('z')).to eq [%w[a -1], %w[c 2], %w[d 3]]
+    end
+
     it 'have limits' do
       expect(call('ZRANGEBYLEX', 'z', '-', '+', 'LIMIT', 1, 2)).to eq %w[aa b]
       expect(call('ZREVRANGEBYLEX', 'z', '+', '[b', 'LIMIT', 1, -1)).to eq %w[c b]

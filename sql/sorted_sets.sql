@@ -633,8 +633,8 @@ BEGIN
     end_member := CASE WHEN pg_catalog.substr(highest, 1, 1) = '(' THEN '' ELSE redis.beyond_members() END;
 END $$;
 
--- ZRANGEBYLEX's bounds: [ or ( before the bytes, or - or +. The scores are all equal by its contract; NULL stands for that score
--- here. (Of members above 2000 bytes only the first 1969 are in order.)
+-- ZRANGEBYLEX's bounds: [ or ( before the bytes, or - or +. Which score they have depends on the set: NULL here, see
+-- redis.lex_stretch(). (Of members above 2000 bytes only the first 1969 are in order.)
 CREATE OR REPLACE FUNCTION redis.parse_lex_range(
     lowest bytea, highest bytea,
     OUT first_score double precision, OUT first_member bytea, OUT end_score double precision, OUT end_member bytea)
@@ -674,20 +674,42 @@ BEGIN
     IF by = 'SCORE' THEN
         SELECT r.* INTO first_score, first_member, end_score, end_member FROM redis.parse_score_range(lowest, highest) r;
     ELSE
-        SELECT r.* INTO first_score, first_member, end_score, end_member FROM redis.parse_lex_range(lowest, highest) r;
-        IF first_score IS NULL THEN
-            first_score := redis.lowest_score(zset_id);
-        END IF;
-        IF end_score IS NULL THEN
-            end_score := redis.lowest_score(zset_id);
-        END IF;
+        SELECT r.* INTO first_score, first_member, end_score, end_member
+        FROM redis.parse_lex_range(lowest, highest) p,
+             redis.lex_stretch(zset_id, p.first_score, p.first_member, p.end_score, p.end_member) r;
     END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION redis.lowest_score(zset_id bigint) RETURNS double precision
+-- A range by members over a set. Their scores are all equal by its contract. Where they are not, it is from the first member that is
+-- not below the range to the next that is beyond it, as Redis finds them walking the set.
+CREATE OR REPLACE FUNCTION redis.lex_stretch(
+    zset_id bigint, INOUT first_score double precision, INOUT first_member bytea,
+    INOUT end_score double precision, INOUT end_member bytea)
 LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    lowest constant double precision :=
+        (SELECT e.score FROM redis.zset_members e WHERE e.id = zset_id ORDER BY e.score, e.member LIMIT 1);
+    highest constant double precision :=
+        (SELECT e.score FROM redis.zset_members e WHERE e.id = zset_id ORDER BY e.score DESC, e.member DESC LIMIT 1);
 BEGIN
-    RETURN (SELECT e.score FROM redis.zset_members e WHERE e.id = zset_id ORDER BY e.score, e.member LIMIT 1);
+    IF lowest = highest THEN
+        first_score := coalesce(first_score, lowest);
+        end_score := coalesce(end_score, lowest);
+        RETURN;
+    END IF;
+    IF first_score IS NULL THEN
+        SELECT e.score, e.member INTO first_score, first_member FROM redis.zset_members e
+        WHERE e.id = zset_id AND e.member >= first_member ORDER BY e.score, e.member LIMIT 1;
+    END IF;
+    IF end_score IS NULL THEN
+        SELECT e.score, e.member INTO end_score, end_member FROM redis.zset_members e
+        WHERE e.id = zset_id AND (e.score, e.member) >= (first_score, first_member) AND e.member >= end_member
+        ORDER BY e.score, e.member LIMIT 1;
+        IF NOT FOUND THEN
+            end_score := 'Infinity';
+            end_member := redis.beyond_members();
+        END IF;
+    END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION redis.count_stretch(key bytea, by text, lowest bytea, highest bytea) RETURNS bigint
@@ -861,9 +883,8 @@ BEGIN
         SELECT r.members, r.scores INTO members, scores FROM redis.read_ranks(zset_id, zset_size, start, stop, backwards) r;
     ELSIF skip >= 0 THEN
         IF kind = 'LEX' THEN
-            SELECT coalesce(s.first_score, l.score) AS first_score, s.first_member,
-                   coalesce(s.end_score, l.score) AS end_score, s.end_member
-            INTO s FROM (SELECT redis.lowest_score(zset_id) AS score) l;
+            SELECT r.* INTO s FROM redis.find_stretch(
+                zset_id, kind, CASE WHEN backwards THEN high ELSE low END, CASE WHEN backwards THEN low ELSE high END) r;
         END IF;
         SELECT r.members, r.scores INTO members, scores
         FROM redis.read_stretch(zset_id, s.first_score, s.first_member, s.end_score, s.end_member,

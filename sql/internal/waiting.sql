@@ -128,14 +128,20 @@ BEGIN
     RETURN true;
 END $$;
 
--- Takes a waiter out of all its lines; the keys are locked.
+-- Takes a waiter out of all its lines; the keys are locked. Others are woken for the keys in the order in which it was: so they are
+-- served from the key that came first, as it was.
 CREATE OR REPLACE FUNCTION redis.leave_line(waiter bigint) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
     place record;
     done boolean;
 BEGIN
-    FOR place IN DELETE FROM redis.waiters w WHERE w.waiter = leave_line.waiter RETURNING w.db, w.key, w.kind LOOP
+    FOR place IN
+        WITH left_behind AS (
+            DELETE FROM redis.waiters w WHERE w.waiter = leave_line.waiter RETURNING w.db, w.key, w.kind, w.woken
+        )
+        SELECT l.db, l.key, l.kind FROM left_behind l ORDER BY l.woken, l.key
+    LOOP
         done := redis.wake_next(place.db, place.key, place.kind);
     END LOOP;
     RETURN true;
