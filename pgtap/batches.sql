@@ -140,6 +140,41 @@ SELECT throws_ok($$SELECT * FROM redis.batch_mset('{a,1,b}', '{1,1,1}')$$, 'RD00
 SELECT throws_ok($$SELECT * FROM redis.batch_mset('{a,1,b,c}', '{1,1,1,2}')$$, 'RD000', NULL, 'MSETs at once, two with an odd number of arguments');
 SELECT is(redis_lrange('list', 0, -1), '{x}'::bytea[], 'nothing is left of what failed');
 
+SELECT throws_ok($$SELECT * FROM redis.batch_incr('{number,list}')$$, 'RD000', NULL, 'INCRs at once, one of a list');
+SELECT throws_ok($$SELECT * FROM redis.batch_incr('{number,string,string}')$$, 'RD000', NULL,
+                 'INCRs at once, of what is no number');
+SELECT throws_ok($$SELECT * FROM redis.batch_incrby('{number,number}', '{9223372036854775807,1}')$$, '22003', NULL,
+                 'INCRBYs that overflow together');
+SELECT is(redis_exists('number'), 0::bigint, 'nor of these');
+
+-- Strings of many keys, some there and some not, some of other types, and most of them twice.
+SELECT redis_select(6), redis_rpush('key:1', 'x'), redis_sadd('key:2', 'x'),
+       redis_set('key:3', 'old', 'ex', '1000'), redis_set('key:4', '5');
+CREATE TEMP TABLE many AS SELECT i, ('key:' || i % 200)::bytea AS key, i::text::bytea AS value FROM generate_series(1, 300) i;
+SELECT is((SELECT count(*) FROM many m, redis.batch_set(ARRAY[m.key], ARRAY[m.value]) WHERE m.i = 200), 1::bigint, 'one SET');
+SELECT is((SELECT count(*) FROM redis.batch_set(ARRAY(SELECT key FROM many ORDER BY i), ARRAY(SELECT value FROM many ORDER BY i))),
+          300::bigint, 'SETs at once, of many keys');
+SELECT is((SELECT array_agg(redis_get(m.key) ORDER BY m.i) FROM many m WHERE m.i > 100),
+          (SELECT array_agg(m.value ORDER BY m.i) FROM many m WHERE m.i > 100), 'the last counts');
+SELECT is((SELECT count(*) FROM redis.keys x WHERE x.db = 6 AND x.type = 's' AND x.expires_at IS NULL), 200::bigint,
+          'and all are strings');
+SELECT is((SELECT array_agg(r)
+           FROM redis.batch_incrby(ARRAY(SELECT key FROM many ORDER BY i), ARRAY(SELECT i FROM many ORDER BY i)::bigint[]) r),
+          (SELECT array_agg((SELECT convert_from(l.value, 'UTF8')::bigint FROM many l WHERE l.key = m.key
+                             ORDER BY l.i DESC LIMIT 1)
+                            + (SELECT sum(l.i) FROM many l WHERE l.key = m.key AND l.i <= m.i)::bigint ORDER BY m.i) FROM many m),
+          'INCRBYs at once, of many keys');
+SELECT * FROM redis.batch_set('{one,one,one}', '{1,2,3}');
+SELECT is(redis_get('one'), '3'::bytea, 'SETs at once, all of one key');
+SELECT redis_rpush('one list', 'x');
+SELECT * FROM redis.batch_set('{one list,one list}', '{1,2}');
+SELECT is(redis_get('one list'), '2'::bytea, 'which was a list');
+SELECT * FROM redis.batch_set('{key:1,key:2}', '{1,2}');
+SELECT redis_del('key:1', 'key:2'), redis_rpush('key:1', 'x'), redis_rpush('key:2', 'x');
+SELECT * FROM redis.batch_set('{key:0,key:1,key:2,key:none}', '{a,b,c,d}');
+SELECT is(redis_mget('key:0', 'key:1', 'key:2', 'key:none'), '{a,b,c,d}'::bytea[],
+          'SETs of different keys, two of them lists, one absent');
+
 -- Whoever waits for a key is told when it comes into being, and when an emptied list comes to life again.
 CREATE FUNCTION pg_temp.appears(call text, variadic keys bytea[]) RETURNS bytea[] LANGUAGE plpgsql AS $$
 DECLARE

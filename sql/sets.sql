@@ -39,12 +39,6 @@ BEGIN
     END IF;
 END $$;
 
--- Stored forms of many keys or members.
-CREATE OR REPLACE FUNCTION redis.index_keys(keys bytea[]) RETURNS bytea[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n)
-$$;
-
 -- So many different random numbers from 0 to size - 1, all choices equally likely, in random order.
 CREATE OR REPLACE FUNCTION redis.random_positions(size bigint, wanted bigint) RETURNS bigint[]
 LANGUAGE plpgsql VOLATILE AS $$
