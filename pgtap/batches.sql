@@ -152,7 +152,8 @@ SELECT redis_select(6), redis_rpush('key:1', 'x'), redis_sadd('key:2', 'x'),
        redis_set('key:3', 'old', 'ex', '1000'), redis_set('key:4', '5');
 CREATE TEMP TABLE many AS SELECT i, ('key:' || i % 200)::bytea AS key, i::text::bytea AS value FROM generate_series(1, 300) i;
 SELECT is((SELECT count(*) FROM many m, redis.batch_set(ARRAY[m.key], ARRAY[m.value]) WHERE m.i = 200), 1::bigint, 'one SET');
-SELECT is((SELECT count(*) FROM redis.batch_set(ARRAY(SELECT key FROM many ORDER BY i), ARRAY(SELECT value FROM many ORDER BY i))),
+SELECT is((SELECT count(*)
+           FROM redis.batch_set(ARRAY(SELECT key FROM many ORDER BY i), ARRAY(SELECT value FROM many ORDER BY i))),
           300::bigint, 'SETs at once, of many keys');
 SELECT is((SELECT array_agg(redis_get(m.key) ORDER BY m.i) FROM many m WHERE m.i > 100),
           (SELECT array_agg(m.value ORDER BY m.i) FROM many m WHERE m.i > 100), 'the last counts');
@@ -174,6 +175,24 @@ SELECT redis_del('key:1', 'key:2'), redis_rpush('key:1', 'x'), redis_rpush('key:
 SELECT * FROM redis.batch_set('{key:0,key:1,key:2,key:none}', '{a,b,c,d}');
 SELECT is(redis_mget('key:0', 'key:1', 'key:2', 'key:none'), '{a,b,c,d}'::bytea[],
           'SETs of different keys, two of them lists, one absent');
+
+-- Sets, several at once: the positions stay dense, also of members that the index does not hold whole.
+SELECT redis_select(7), redis_sadd('set:1', 'x', 'y'), redis_sadd('expired', 'x');
+UPDATE redis.keys SET expires_at = 1 WHERE db = 7 AND key = 'expired';
+CREATE TEMP TABLE adds AS SELECT i, ('set:' || i % 7)::bytea AS key, (i * i % 50 || repeat('m', i % 3 * 1500))::bytea AS member
+                          FROM generate_series(1, 300) i;
+SELECT is((SELECT array_agg(r)
+           FROM redis.batch_sadd(ARRAY(SELECT key FROM adds ORDER BY i), ARRAY(SELECT member FROM adds ORDER BY i)) r),
+          (SELECT array_agg(CASE WHEN EXISTS (SELECT FROM adds b WHERE b.key = a.key AND b.member = a.member AND b.i < a.i)
+                                 THEN 0::bigint ELSE 1 END ORDER BY a.i) FROM adds a), 'SADDs at once, to many sets');
+SELECT is((SELECT array_agg(a.added) FROM redis.batch_sadd('{set:1,set:2,set:1,set:new}', '{x,x,z,x}') AS a(added)),
+          '{0,1,1,1}'::bigint[], 'of which one has such a member already');
+SELECT is((SELECT array_agg(x.key) FROM redis.keys x WHERE x.db = 7 AND x.key <> 'expired'
+             AND (SELECT array_agg(e.pos ORDER BY e.pos) FROM redis.set_members e WHERE e.id = x.id)
+                 IS DISTINCT FROM ARRAY(SELECT generate_series(0, x.size - 1))), NULL, 'the positions are dense');
+SELECT is((SELECT count(*) FROM adds a WHERE NOT redis_sismember(a.key, a.member)), 0::bigint, 'and every member is there');
+SELECT throws_ok($$SELECT * FROM redis.batch_sadd('{set:1,expired}', '{1,2}')$$, 'RD000', NULL,
+                 'SADDs at once, one to an expired set');
 
 -- Whoever waits for a key is told when it comes into being, and when an emptied list comes to life again.
 CREATE FUNCTION pg_temp.appears(call text, variadic keys bytea[]) RETURNS bytea[] LANGUAGE plpgsql AS $$
