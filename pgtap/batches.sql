@@ -11,6 +11,13 @@ INSERT INTO forms VALUES
     ('get', 'redis_get(c.key)', 'redis.batch_get($1)', false),
     ('set', 'redis_set(c.key, c.a)', 'redis.batch_set($1, $2)', false),
     ('del', 'redis_del(c.key)', NULL, false),
+    ('strlen', 'redis_strlen(c.key)', 'redis.batch_strlen($1)', false),
+    ('exists', 'redis_exists(c.key)', 'redis.batch_exists($1)', false),
+    ('ttl', 'redis_ttl(c.key)', 'redis.batch_ttl($1)', false),
+    ('pttl', 'redis_pttl(c.key)', 'redis.batch_pttl($1)', false),
+    ('sismember', 'redis_sismember(c.key, c.a)', 'redis.batch_sismember($1, $2)', false),
+    ('hget', 'redis_hget(c.key, c.a)', 'redis.batch_hget($1, $2)', false),
+    ('zscore', 'redis_zscore(c.key, c.a)', 'redis.batch_zscore($1, $2)', false),
     ('incr', 'redis_incr(c.key)', 'redis.batch_incr($1)', false),
     ('decr', 'redis_decr(c.key)', 'redis.batch_decr($1)', false),
     ('incrby', 'redis_incrby(c.key, c.score::bigint)', 'redis.batch_incrby($1, $4::bigint[])', false),
@@ -89,21 +96,21 @@ BEGIN
     RETURN NULL;
 END $$;
 
-SELECT is(pg_temp.differs('{set,get,incr,decr,incrby,mset,del}', 100), NULL, 'strings at once');
+SELECT is(pg_temp.differs('{set,get,incr,decr,incrby,mset,del,strlen,exists,ttl,pttl}', 150), NULL, 'strings at once');
 SELECT redis_select(1), redis_del('key:0', 'key:1', 'key:2', 'key:3'), redis_select(2), redis_del('key:0', 'key:1', 'key:2', 'key:3');
 SELECT is(pg_temp.differs('{lpush,rpush,lpop,rpop,lpop,rpop,lpop count,del}', 150), NULL, 'lists at once');
 SELECT redis_select(1), redis_del('key:0', 'key:1', 'key:2', 'key:3'), redis_select(2), redis_del('key:0', 'key:1', 'key:2', 'key:3');
-SELECT is(pg_temp.differs('{sadd,sadd,srem,del}', 100), NULL, 'sets at once');
+SELECT is(pg_temp.differs('{sadd,sadd,srem,del,sismember}', 125), NULL, 'sets at once');
 SELECT redis_select(1), redis_del('key:0', 'key:1', 'key:2', 'key:3'), redis_select(2), redis_del('key:0', 'key:1', 'key:2', 'key:3');
-SELECT is(pg_temp.differs('{hset,hset,hdel,del}', 100), NULL, 'hashes at once');
+SELECT is(pg_temp.differs('{hset,hset,hdel,del,hget}', 125), NULL, 'hashes at once');
 SELECT redis_select(1), redis_del('key:0', 'key:1', 'key:2', 'key:3'), redis_select(2), redis_del('key:0', 'key:1', 'key:2', 'key:3');
-SELECT is(pg_temp.differs('{zadd,zadd,zrem,zpopmin,zpopmax,del}', 150), NULL, 'sorted sets at once');
+SELECT is(pg_temp.differs('{zadd,zadd,zrem,zpopmin,zpopmax,del,zscore}', 175), NULL, 'sorted sets at once');
 -- Keys that the index does not hold whole.
-SELECT is(pg_temp.differs('{set,incr,mset,del}', 20, repeat('s', 2000)), NULL, 'strings of long keys');
+SELECT is(pg_temp.differs('{set,incr,mset,del,strlen,exists,ttl}', 30, repeat('s', 2000)), NULL, 'strings of long keys');
 SELECT is(pg_temp.differs('{lpush,rpush,lpop,del}', 20, repeat('l', 2000)), NULL, 'lists of long keys');
-SELECT is(pg_temp.differs('{sadd,srem}', 20, repeat('S', 2000)), NULL, 'sets of long keys');
-SELECT is(pg_temp.differs('{hset,hdel}', 20, repeat('h', 2000)), NULL, 'hashes of long keys');
-SELECT is(pg_temp.differs('{zadd,zpopmin}', 20, repeat('z', 2000)), NULL, 'sorted sets of long keys');
+SELECT is(pg_temp.differs('{sadd,srem,sismember}', 30, repeat('S', 2000)), NULL, 'sets of long keys');
+SELECT is(pg_temp.differs('{hset,hdel,hget}', 30, repeat('h', 2000)), NULL, 'hashes of long keys');
+SELECT is(pg_temp.differs('{zadd,zpopmin,zscore}', 30, repeat('z', 2000)), NULL, 'sorted sets of long keys');
 -- With events everything is made one by one.
 SET LOCAL redis.events = 'KA';
 SELECT is(pg_temp.differs('{lpush,rpush,lpop,rpop}', 30, 'events:l'), NULL, 'lists at once, with events');
@@ -193,6 +200,23 @@ SELECT is((SELECT array_agg(x.key) FROM redis.keys x WHERE x.db = 7 AND x.key <>
 SELECT is((SELECT count(*) FROM adds a WHERE NOT redis_sismember(a.key, a.member)), 0::bigint, 'and every member is there');
 SELECT throws_ok($$SELECT * FROM redis.batch_sadd('{set:1,expired}', '{1,2}')$$, 'RD000', NULL,
                  'SADDs at once, one to an expired set');
+
+-- Reads of what expires, has expired, is absent, or of another type.
+SELECT redis_select(8), redis_set('for ever', '1'), redis_set('short', '12', 'px', '100000'), redis_set('gone', '1'),
+       redis_sadd('set', 'x');
+UPDATE redis.keys SET expires_at = 1 WHERE db = 8 AND key = 'gone';
+SELECT is((SELECT array_agg(r) FROM redis.batch_ttl('{for ever,short,gone,absent,set}') r), '{-1,100,-2,-2,-1}'::bigint[],
+          'TTLs at once');
+SELECT is((SELECT array_agg(r > 90000) FROM redis.batch_pttl('{for ever,short,gone,absent}') r), '{f,t,f,f}'::boolean[], 'PTTLs');
+SELECT is((SELECT array_agg(r) FROM redis.batch_exists('{for ever,short,gone,absent,set}') r), '{1,1,0,0,1}'::bigint[], 'EXISTS');
+SELECT is((SELECT array_agg(r) FROM redis.batch_strlen('{for ever,short,gone,absent}') r), '{1,2,0,0}'::bigint[], 'STRLENs');
+SELECT throws_ok($$SELECT * FROM redis.batch_strlen('{short,set}')$$, 'RD000', NULL, 'one of a set');
+SELECT throws_ok($$SELECT * FROM redis.batch_sismember('{short,set}', '{x,x}')$$, 'RD000', NULL, 'SISMEMBERs, one of a string');
+SELECT throws_ok($$SELECT * FROM redis.batch_hget('{short,set}', '{x,x}')$$, 'RD000', NULL, 'HGETs, of other types');
+SELECT throws_ok($$SELECT * FROM redis.batch_zscore('{short,set}', '{x,x}')$$, 'RD000', NULL, 'ZSCOREs, of other types');
+UPDATE redis.keys SET expires_at = 1 WHERE db = 8 AND key = 'set';
+SELECT is((SELECT array_agg(r) FROM redis.batch_sismember('{set,absent}', '{x,x}') r), '{f,f}'::boolean[],
+          'a set that has expired');
 
 -- Whoever waits for a key is told when it comes into being, and when an emptied list comes to life again.
 CREATE FUNCTION pg_temp.appears(call text, variadic keys bytea[]) RETURNS bytea[] LANGUAGE plpgsql AS $$

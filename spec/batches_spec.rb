@@ -27,6 +27,47 @@ RSpec.describe 'many clients at once' do
     end
   end
 
+  it 'read one thing each, of what is there and what is not' do
+    10.times do |i|
+      call('SET', "string:#{i}", 'x' * i)
+      call('EXPIRE', "string:#{i}", 1000) if i.odd?
+      call('SADD', "set:#{i}", i)
+      call('HSET', "hash:#{i}", 'f', i)
+      call('ZADD', "zset:#{i}", i, 'm')
+    end
+    waves(crowd, 10) do |i, round|
+      n = (i + round) % 20
+      [['STRLEN', "string:#{n}"], ['EXISTS', "string:#{n}"], ['TTL', "string:#{n}"], ['PTTL', "string:#{n}"],
+       ['SISMEMBER', "set:#{n}", round], ['HGET', "hash:#{n}", 'f'], ['ZSCORE', "zset:#{n}", 'm'], ['EXISTS', "set:#{n}", "hash:#{n}", "hash:#{n}"]]
+    end.each_with_index do |replies, at|
+      round, i = at.divmod(20)
+      n = (i + round) % 20
+      ttl, pttl = replies.slice!(2, 2)
+      if n < 10
+        expect(replies).to eq [n, 1, n == round ? 1 : 0, n.to_s, n.to_s, 3]
+        expect(ttl).to(n.odd? ? be_between(900, 1000) : eq(-1))
+        expect(pttl).to(n.odd? ? be_between(900_000, 1_000_000) : eq(-1))
+      else
+        expect([*replies, ttl, pttl]).to eq [0, 0, 0, nil, nil, 0, -2, -2]
+      end
+    end
+  end
+
+  it 'read, some of them what is of another type' do
+    call('SET', 'string', 'abc')
+    call('SADD', 'set', 'm')
+    call('HSET', 'hash', 'f', 'v')
+    call('ZADD', 'zset', 1, 'm')
+    keys = %w[string set hash zset absent]
+    replies = waves(crowd, 5) do |i, round|
+      key = keys[(i + round) % 5]
+      [['STRLEN', key], ['SISMEMBER', key, 'm'], ['HGET', key, 'f'], ['ZSCORE', key, 'm'], ['GET', key], ['TYPE', key]]
+    end
+    expected = { 'string' => [3, :w, :w, :w, 'abc'], 'set' => [:w, 1, :w, :w, :w], 'hash' => [:w, :w, 'v', :w, :w],
+                 'zset' => [:w, :w, :w, '1', :w], 'none' => [0, 0, nil, nil, nil] }
+    replies.each { |*own, type| expect(own).to eq(expected.fetch(type.to_s).map { |reply| reply == :w ? wrong_type : reply }) }
+  end
+
   it 'read the same and throw their own dice' do
     call('SADD', 'set', *(1..1000))
     call('HSET', 'hash', *(1..2000))

@@ -37,6 +37,19 @@ LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT FROM redis.keys x WHERE x.db = d AND x.key = k AND (x.expires_at > redis.now_ms() OR x.expires_at IS NULL))
 $$;
 
+-- When each of these keys expires, in milliseconds since the epoch; -1: never, -2: the key is absent.
+CREATE OR REPLACE FUNCTION redis.expiries_of(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY
+    SELECT coalesce((SELECT CASE WHEN x.expires_at IS NULL THEN -1 WHEN x.expires_at > now THEN x.expires_at END
+                     FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1), -2)
+    FROM pg_catalog.unnest(redis.index_keys(keys)) AS u(k);
+END $$;
+
 -- How many of these are there; one named twice counts twice.
 CREATE OR REPLACE FUNCTION redis.count_keys(keys bytea[]) RETURNS bigint
 LANGUAGE plpgsql STABLE AS $$
@@ -60,7 +73,13 @@ END $$;
 COMMENT ON FUNCTION public.redis_exists(bytea[]) IS
 'EXISTS key [key ...]
 How many of the keys exist; a key named twice counts twice.';
-SELECT redis.register_command('exists', 'redis_exists', arity => -2,
+-- Many EXISTS of one key at once.
+CREATE OR REPLACE FUNCTION redis.batch_exists(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT CASE WHEN e.expiry = -2 THEN 0::bigint ELSE 1 END FROM redis.expiries_of(keys) AS e(expiry);
+END $$;
+SELECT redis.register_command('exists', 'redis_exists', arity => -2, batch => 'redis.batch_exists',
   flags => 'readonly fast', categories => 'keyspace read fast',
   key_specs => '[{"flags": "RO", "index": 1, "range": [-1, 1, 0]}]',
   tips => 'request_policy:multi_shard response_policy:agg_sum',
@@ -389,7 +408,16 @@ END $$;
 COMMENT ON FUNCTION public.redis_pttl(bytea) IS
 'PTTL key
 How many milliseconds the key has left; -1: no TTL, -2: the key is absent.';
-SELECT redis.register_command('pttl', 'redis_pttl', arity => 2,
+-- Many PTTLs at once.
+CREATE OR REPLACE FUNCTION redis.batch_pttl(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY SELECT CASE WHEN e.expiry < 0 THEN e.expiry ELSE greatest(e.expiry - now, 0) END
+                 FROM redis.expiries_of(keys) AS e(expiry);
+END $$;
+SELECT redis.register_command('pttl', 'redis_pttl', arity => 2, batch => 'redis.batch_pttl',
   flags => 'readonly fast', categories => 'keyspace read fast',
   key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
   tips => 'nondeterministic_output',
@@ -407,7 +435,16 @@ END $$;
 COMMENT ON FUNCTION public.redis_ttl(bytea) IS
 'TTL key
 How many seconds the key has left, rounded; -1: no TTL, -2: the key is absent.';
-SELECT redis.register_command('ttl', 'redis_ttl', arity => 2,
+-- Many TTLs at once.
+CREATE OR REPLACE FUNCTION redis.batch_ttl(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY SELECT CASE WHEN e.expiry < 0 THEN e.expiry ELSE (greatest(e.expiry - now, 0) + 500) / 1000 END
+                 FROM redis.expiries_of(keys) AS e(expiry);
+END $$;
+SELECT redis.register_command('ttl', 'redis_ttl', arity => 2, batch => 'redis.batch_ttl',
   flags => 'readonly fast', categories => 'keyspace read fast',
   key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
   tips => 'nondeterministic_output',

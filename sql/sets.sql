@@ -305,7 +305,21 @@ END $$;
 COMMENT ON FUNCTION public.redis_sismember(bytea, bytea) IS
 'SISMEMBER key member
 Whether the set has that member; false when the key is absent. Errors: WRONGTYPE.';
-SELECT redis.register_command('sismember', 'redis_sismember', arity => 3,
+-- Many SISMEMBERs at once.
+CREATE OR REPLACE FUNCTION redis.batch_sismember(keys bytea[], members bytea[]) RETURNS SETOF boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY
+    SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL
+                        WHEN x.type = 'S' THEN (SELECT true FROM redis.set_members e WHERE e.id = x.id AND e.member = u.m)
+                        ELSE redis.one_by_one() IS NULL END
+            FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1) IS NOT NULL
+    FROM ROWS FROM (pg_catalog.unnest(redis.index_keys(keys)), pg_catalog.unnest(redis.index_keys(members))) AS u(k, m);
+END $$;
+SELECT redis.register_command('sismember', 'redis_sismember', arity => 3, batch => 'redis.batch_sismember',
   flags => 'readonly fast', categories => 'read set fast',
   key_specs => '[{"flags": "RO", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'set', complexity => 'O(1)',

@@ -492,7 +492,22 @@ END $$;
 COMMENT ON FUNCTION public.redis_zscore(bytea, bytea) IS
 'ZSCORE key member
 The score of a member; NULL when it or the key is absent. Errors: WRONGTYPE.';
-SELECT redis.register_command('zscore', 'redis_zscore', arity => 3,
+-- Many ZSCOREs at once.
+CREATE OR REPLACE FUNCTION redis.batch_zscore(keys bytea[], members bytea[]) RETURNS SETOF double precision
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY
+    SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL
+                        WHEN x.type = 'z' THEN (SELECT e.score FROM redis.zset_members e
+                                                WHERE e.id = x.id AND e.hash = redis.member_hash(u.m) AND e.member = u.m)
+                        ELSE redis.one_by_one() END
+            FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1)
+    FROM ROWS FROM (pg_catalog.unnest(redis.index_keys(keys)), pg_catalog.unnest(redis.index_keys(members))) AS u(k, m);
+END $$;
+SELECT redis.register_command('zscore', 'redis_zscore', arity => 3, batch => 'redis.batch_zscore',
   flags => 'readonly fast', categories => 'read sortedset fast',
   key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
   since => '1.2.0', command_group => 'sorted-set', complexity => 'O(1)',

@@ -204,7 +204,20 @@ END $$;
 COMMENT ON FUNCTION public.redis_strlen(bytea) IS
 'STRLEN key
 How many bytes a string has; 0 when the key is absent. Errors: WRONGTYPE.';
-SELECT redis.register_command('strlen', 'redis_strlen', arity => 2,
+-- Many STRLENs at once.
+CREATE OR REPLACE FUNCTION redis.batch_strlen(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY
+    SELECT coalesce((SELECT CASE WHEN x.expires_at <= now THEN NULL WHEN x.type = 's' THEN pg_catalog.octet_length(x.value)
+                                 ELSE redis.one_by_one() END
+                     FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1), 0)
+    FROM pg_catalog.unnest(redis.index_keys(keys)) AS u(k);
+END $$;
+SELECT redis.register_command('strlen', 'redis_strlen', arity => 2, batch => 'redis.batch_strlen',
   flags => 'readonly fast', categories => 'read string fast',
   key_specs => '[{"flags": "RO", "index": 1, "range": [0, 1, 0]}]',
   since => '2.2.0', command_group => 'string', complexity => 'O(1)',
