@@ -214,6 +214,21 @@ SELECT throws_ok($$SELECT * FROM redis.batch_strlen('{short,set}')$$, 'RD000', N
 SELECT throws_ok($$SELECT * FROM redis.batch_sismember('{short,set}', '{x,x}')$$, 'RD000', NULL, 'SISMEMBERs, one of a string');
 SELECT throws_ok($$SELECT * FROM redis.batch_hget('{short,set}', '{x,x}')$$, 'RD000', NULL, 'HGETs, of other types');
 SELECT throws_ok($$SELECT * FROM redis.batch_zscore('{short,set}', '{x,x}')$$, 'RD000', NULL, 'ZSCOREs, of other types');
+-- TTLs: the last counts, whether the key is there is told each time, and the sweep will look in time.
+SELECT is((SELECT array_agg(r) FROM redis.batch_expire('{for ever,gone,short,absent,for ever}', '{100,100,200,100,50}') r),
+          '{t,f,t,f,t}'::boolean[], 'EXPIREs at once');
+SELECT is((SELECT array_agg(r) FROM redis.batch_ttl('{for ever,short,gone,absent}') r), '{50,200,-2,-2}'::bigint[],
+          'the last for a key counts');
+SELECT is((SELECT array_agg(r) FROM redis.batch_pexpire('{for ever,absent}', '{20000,1}') r), '{t,f}'::boolean[],
+          'PEXPIREs at once');
+SELECT is((SELECT count(*) FROM redis.keys x WHERE x.db = 8 AND x.expires_at > 1
+             AND NOT EXISTS (SELECT FROM redis.expirations e WHERE e.id = x.id AND e.key = x.key AND e.db = x.db
+                             AND e.due = x.sweep_at AND e.due <= x.expires_at)), 0::bigint, 'the sweep knows of each');
+SELECT throws_ok($$SELECT * FROM redis.batch_expire('{for ever,short}', '{1,0}')$$, 'RD000', NULL, 'one that deletes');
+SELECT throws_ok($$SELECT * FROM redis.batch_expire('{for ever,short}', '{1,9223372036854775807}')$$, 'RD000', NULL,
+                 'one for too long');
+SELECT is((SELECT array_agg(redis_ttl(k)) FROM unnest('{for ever,short}'::bytea[]) k), '{20,200}'::bigint[],
+          'which change nothing');
 UPDATE redis.keys SET expires_at = 1 WHERE db = 8 AND key = 'set';
 SELECT is((SELECT array_agg(r) FROM redis.batch_sismember('{set,absent}', '{x,x}') r), '{f,f}'::boolean[],
           'a set that has expired');

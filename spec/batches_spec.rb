@@ -38,7 +38,8 @@ RSpec.describe 'many clients at once' do
     waves(crowd, 10) do |i, round|
       n = (i + round) % 20
       [['STRLEN', "string:#{n}"], ['EXISTS', "string:#{n}"], ['TTL', "string:#{n}"], ['PTTL', "string:#{n}"],
-       ['SISMEMBER', "set:#{n}", round], ['HGET', "hash:#{n}", 'f'], ['ZSCORE', "zset:#{n}", 'm'], ['EXISTS', "set:#{n}", "hash:#{n}", "hash:#{n}"]]
+       ['SISMEMBER', "set:#{n}", round], ['HGET', "hash:#{n}", 'f'], ['ZSCORE', "zset:#{n}", 'm'],
+       ['EXISTS', "set:#{n}", "hash:#{n}", "hash:#{n}"]]
     end.each_with_index do |replies, at|
       round, i = at.divmod(20)
       n = (i + round) % 20
@@ -51,6 +52,27 @@ RSpec.describe 'many clients at once' do
         expect([*replies, ttl, pttl]).to eq [0, 0, 0, nil, nil, 0, -2, -2]
       end
     end
+  end
+
+  it 'EXPIRE and PEXPIRE what is there, for a while or at once' do
+    5.times { |i| call('SET', "k#{i}", i) }
+    call('SET', 'last', 1)
+    waves(crowd, 5) do |i, _|
+      [['EXPIRE', "k#{i % 10}", 1000 + i], ['PEXPIRE', "k#{i % 7}", 2_000_000], ['TTL', "k#{i % 7}"], ['EXPIRE', 'last', 100]]
+    end.each_with_index do |(seconds, milliseconds, ttl, last), at|
+      i = at % 20
+      expect([seconds, milliseconds, last]).to eq [i % 10 < 5 ? 1 : 0, i % 7 < 5 ? 1 : 0, 1]
+      expect(ttl).to(i % 7 < 5 ? be_between(900, 2000) : eq(-2))
+    end
+    5.times { |i| expect(call('TTL', "k#{i}")).to be_between(900, 2000) }
+    expect(call('TTL', 'last')).to be_between(90, 100)
+    replies = waves(crowd, 1) do |i, _|
+      [['EXPIRE', "k#{i % 5}", i < 10 ? 1000 : -1], ['EXPIRE', 'last', i.zero? ? '9223372036854775807' : 100]]
+    end
+    expect(replies.map(&:last)).to eq [error("ERR invalid expire time in 'expire' command"), *[1] * 19]
+    expect(replies.sum(&:first)).to be_between(5, 15)
+    expect(call('EXISTS', 'k0', 'k1', 'k2', 'k3', 'k4')).to eq 0
+    expect(call('EXISTS', 'last')).to eq 1
   end
 
   it 'read, some of them what is of another type' do

@@ -262,6 +262,37 @@ BEGIN
     RETURN FOUND;
 END $$;
 
+-- Many EXPIREs or PEXPIREs without conditions at once: of several for a key the last counts. Returns for each whether the key is
+-- there. What deletes a key or goes beyond all time is left to single calls.
+CREATE OR REPLACE FUNCTION redis.expire_at_once(d smallint, keys bytea[], amounts bigint[], unit integer) RETURNS SETOF boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    ks constant bytea[] := redis.index_keys(keys);
+    done boolean := redis.lock_keys(d, ks);
+    now constant bigint := redis.now_ms();
+BEGIN
+    IF NOT (0 < ALL (amounts) AND 1000000000000000 > ALL (amounts)) THEN
+        PERFORM redis.one_by_one();
+    END IF;
+    RETURN QUERY
+    WITH latest AS MATERIALIZED (
+        SELECT DISTINCT ON (u.k) u.k, now + u.amount * unit AS due
+        FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(amounts)) WITH ORDINALITY AS u(k, amount, n)
+        ORDER BY u.k, u.n DESC
+    ), expiring AS (
+        UPDATE redis.keys x SET expires_at = l.due, sweep_at = least(x.sweep_at, l.due) FROM latest l
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = l.k ORDER BY y.id DESC LIMIT 1)
+          AND (x.expires_at > now OR x.expires_at IS NULL)
+        RETURNING x.id, x.key, x.expires_at, x.sweep_at
+    ), scheduled AS ( -- as redis.schedule_sweep does
+        INSERT INTO redis.expirations (due, id, db, key)
+        SELECT e.expires_at, e.id, d, e.key FROM expiring e WHERE e.sweep_at = e.expires_at
+        ON CONFLICT ON CONSTRAINT expirations_pkey DO UPDATE SET db = excluded.db, key = excluded.key
+    )
+    SELECT e.key IS NOT NULL
+    FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n) LEFT JOIN expiring e ON e.key = u.k ORDER BY u.n;
+END $$;
+
 CREATE OR REPLACE FUNCTION public.redis_expire(key bytea, seconds bigint, VARIADIC options text[] DEFAULT '{}') RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
@@ -278,7 +309,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.redis_expire(bytea, text, text[]) IS
 'The same, with the number as text.';
-SELECT redis.register_command('expire', 'redis_expire', arity => -3,
+CREATE OR REPLACE FUNCTION redis.batch_expire(keys bytea[], amounts bigint[]) RETURNS SETOF boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF redis.wants_events() THEN
+        RETURN QUERY SELECT public.redis_expire(u.key, u.amount)
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(amounts)) AS u(key, amount);
+    ELSE
+        RETURN QUERY SELECT e.there FROM redis.expire_at_once(redis.db(), keys, amounts, 1000) AS e(there);
+    END IF;
+END $$;
+SELECT redis.register_command('expire', 'redis_expire', arity => -3, batch => 'redis.batch_expire',
   flags => 'write fast', categories => 'keyspace write fast',
   key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'generic', complexity => 'O(1)',
@@ -300,7 +341,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.redis_pexpire(bytea, text, text[]) IS
 'The same, with the number as text.';
-SELECT redis.register_command('pexpire', 'redis_pexpire', arity => -3,
+CREATE OR REPLACE FUNCTION redis.batch_pexpire(keys bytea[], amounts bigint[]) RETURNS SETOF boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF redis.wants_events() THEN
+        RETURN QUERY SELECT public.redis_pexpire(u.key, u.amount)
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(amounts)) AS u(key, amount);
+    ELSE
+        RETURN QUERY SELECT e.there FROM redis.expire_at_once(redis.db(), keys, amounts, 1) AS e(there);
+    END IF;
+END $$;
+SELECT redis.register_command('pexpire', 'redis_pexpire', arity => -3, batch => 'redis.batch_pexpire',
   flags => 'write fast', categories => 'keyspace write fast',
   key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
   since => '2.6.0', command_group => 'generic', complexity => 'O(1)',
