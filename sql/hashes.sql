@@ -173,7 +173,7 @@ CREATE OR REPLACE FUNCTION redis.batch_hset(keys bytea[], fields bytea[], field_
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    done boolean := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key)));
+    done boolean := redis.lock_keys(d, redis.index_keys(keys));
     fresh bigint[];
 BEGIN
     IF redis.wants_events() THEN

@@ -122,7 +122,7 @@ BEGIN
         done := redis.changed(d, k, 'g', 'del');
         RETURN 1;
     END IF;
-    ks := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key));
+    ks := redis.index_keys(keys);
     done := redis.lock_keys(d, ks);
     now := redis.now_ms();
     WITH gone AS (

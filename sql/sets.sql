@@ -555,8 +555,7 @@ CREATE OR REPLACE FUNCTION redis.batch_spop(keys bytea[]) RETURNS SETOF bytea
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
-                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := redis.index_keys(keys);
     done boolean := redis.lock_keys(d, ks);
 BEGIN
     IF redis.wants_events() THEN

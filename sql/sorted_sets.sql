@@ -259,7 +259,7 @@ CREATE OR REPLACE FUNCTION redis.batch_zadd(keys bytea[], scores double precisio
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    done boolean := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key)));
+    done boolean := redis.lock_keys(d, redis.index_keys(keys));
     fresh bigint[];
 BEGIN
     IF redis.wants_events() OR 'NaN' = ANY (scores) THEN
@@ -1346,8 +1346,7 @@ CREATE OR REPLACE FUNCTION redis.batch_pop_scored(keys bytea[], highest boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
-                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := redis.index_keys(keys);
     done boolean := redis.lock_keys(d, ks);
 BEGIN
     IF redis.wants_events() THEN
