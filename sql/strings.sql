@@ -808,10 +808,10 @@ BEGIN
     IF redis.lock_and_count(d, ks) = calls THEN
         sums := redis.add_amounts(d, ks, keys, amounts);
     ELSE
-        SELECT pg_catalog.array_agg(s.k), pg_catalog.array_agg(s.key), pg_catalog.array_agg(s.amount)
+        SELECT pg_catalog.array_agg(s.k), pg_catalog.array_agg(keys[s.n]), pg_catalog.array_agg(s.amount)
         INTO each_k, each_key, each_amount
-        FROM (SELECT u.k, (pg_catalog.array_agg(u.key))[1] AS key, pg_catalog.sum(u.amount)::bigint AS amount
-              FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(keys), pg_catalog.unnest(amounts)) AS u(k, key, amount)
+        FROM (SELECT u.k, pg_catalog.min(u.n) AS n, pg_catalog.sum(u.amount)::bigint AS amount
+              FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(amounts)) WITH ORDINALITY AS u(k, amount, n)
               GROUP BY u.k) AS s;
         sums := redis.add_amounts(d, each_k, each_key, each_amount);
         sums := ARRAY(SELECT (t.sum - t.amount + c.running)::bigint
