@@ -11,6 +11,13 @@ INSERT INTO forms VALUES
     ('get', 'redis_get(c.key)', 'redis.batch_get($1)', false),
     ('set', 'redis_set(c.key, c.a)', 'redis.batch_set($1, $2)', false),
     ('del', 'redis_del(c.key)', NULL, false),
+    ('strlen', 'redis_strlen(c.key)', 'redis.batch_strlen($1)', false),
+    ('exists', 'redis_exists(c.key)', 'redis.batch_exists($1)', false),
+    ('ttl', 'redis_ttl(c.key)', 'redis.batch_ttl($1)', false),
+    ('pttl', 'redis_pttl(c.key)', 'redis.batch_pttl($1)', false),
+    ('sismember', 'redis_sismember(c.key, c.a)', 'redis.batch_sismember($1, $2)', false),
+    ('hget', 'redis_hget(c.key, c.a)', 'redis.batch_hget($1, $2)', false),
+    ('zscore', 'redis_zscore(c.key, c.a)', 'redis.batch_zscore($1, $2)', false),
     ('incr', 'redis_incr(c.key)', 'redis.batch_incr($1)', false),
     ('decr', 'redis_decr(c.key)', 'redis.batch_decr($1)', false),
     ('incrby', 'redis_incrby(c.key, c.score::bigint)', 'redis.batch_incrby($1, $4::bigint[])', false),
@@ -89,21 +96,21 @@ BEGIN
     RETURN NULL;
 END $$;
 
-SELECT is(pg_temp.differs('{set,get,incr,decr,incrby,mset,del}', 100), NULL, 'strings at once');
+SELECT is(pg_temp.differs('{set,get,incr,decr,incrby,mset,del,strlen,exists,ttl,pttl}', 150), NULL, 'strings at once');
 SELECT redis_select(1), redis_del('key:0', 'key:1', 'key:2', 'key:3'), redis_select(2), redis_del('key:0', 'key:1', 'key:2', 'key:3');
 SELECT is(pg_temp.differs('{lpush,rpush,lpop,rpop,lpop,rpop,lpop count,del}', 150), NULL, 'lists at once');
 SELECT redis_select(1), redis_del('key:0', 'key:1', 'key:2', 'key:3'), redis_select(2), redis_del('key:0', 'key:1', 'key:2', 'key:3');
-SELECT is(pg_temp.differs('{sadd,sadd,srem,del}', 100), NULL, 'sets at once');
+SELECT is(pg_temp.differs('{sadd,sadd,srem,del,sismember}', 125), NULL, 'sets at once');
 SELECT redis_select(1), redis_del('key:0', 'key:1', 'key:2', 'key:3'), redis_select(2), redis_del('key:0', 'key:1', 'key:2', 'key:3');
-SELECT is(pg_temp.differs('{hset,hset,hdel,del}', 100), NULL, 'hashes at once');
+SELECT is(pg_temp.differs('{hset,hset,hdel,del,hget}', 125), NULL, 'hashes at once');
 SELECT redis_select(1), redis_del('key:0', 'key:1', 'key:2', 'key:3'), redis_select(2), redis_del('key:0', 'key:1', 'key:2', 'key:3');
-SELECT is(pg_temp.differs('{zadd,zadd,zrem,zpopmin,zpopmax,del}', 150), NULL, 'sorted sets at once');
+SELECT is(pg_temp.differs('{zadd,zadd,zrem,zpopmin,zpopmax,del,zscore}', 175), NULL, 'sorted sets at once');
 -- Keys that the index does not hold whole.
-SELECT is(pg_temp.differs('{set,incr,mset,del}', 20, repeat('s', 2000)), NULL, 'strings of long keys');
+SELECT is(pg_temp.differs('{set,incr,mset,del,strlen,exists,ttl}', 30, repeat('s', 2000)), NULL, 'strings of long keys');
 SELECT is(pg_temp.differs('{lpush,rpush,lpop,del}', 20, repeat('l', 2000)), NULL, 'lists of long keys');
-SELECT is(pg_temp.differs('{sadd,srem}', 20, repeat('S', 2000)), NULL, 'sets of long keys');
-SELECT is(pg_temp.differs('{hset,hdel}', 20, repeat('h', 2000)), NULL, 'hashes of long keys');
-SELECT is(pg_temp.differs('{zadd,zpopmin}', 20, repeat('z', 2000)), NULL, 'sorted sets of long keys');
+SELECT is(pg_temp.differs('{sadd,srem,sismember}', 30, repeat('S', 2000)), NULL, 'sets of long keys');
+SELECT is(pg_temp.differs('{hset,hdel,hget}', 30, repeat('h', 2000)), NULL, 'hashes of long keys');
+SELECT is(pg_temp.differs('{zadd,zpopmin,zscore}', 30, repeat('z', 2000)), NULL, 'sorted sets of long keys');
 -- With events everything is made one by one.
 SET LOCAL redis.events = 'KA';
 SELECT is(pg_temp.differs('{lpush,rpush,lpop,rpop}', 30, 'events:l'), NULL, 'lists at once, with events');
@@ -139,6 +146,92 @@ SELECT throws_ok($$SELECT * FROM redis.batch_zpopmin('{zset,string}')$$, 'RD000'
 SELECT throws_ok($$SELECT * FROM redis.batch_mset('{a,1,b}', '{1,1,1}')$$, 'RD000', NULL, 'MSETs at once, one without its last value');
 SELECT throws_ok($$SELECT * FROM redis.batch_mset('{a,1,b,c}', '{1,1,1,2}')$$, 'RD000', NULL, 'MSETs at once, two with an odd number of arguments');
 SELECT is(redis_lrange('list', 0, -1), '{x}'::bytea[], 'nothing is left of what failed');
+
+SELECT throws_ok($$SELECT * FROM redis.batch_incr('{number,list}')$$, 'RD000', NULL, 'INCRs at once, one of a list');
+SELECT throws_ok($$SELECT * FROM redis.batch_incr('{number,string,string}')$$, 'RD000', NULL,
+                 'INCRs at once, of what is no number');
+SELECT throws_ok($$SELECT * FROM redis.batch_incrby('{number,number}', '{9223372036854775807,1}')$$, '22003', NULL,
+                 'INCRBYs that overflow together');
+SELECT is(redis_exists('number'), 0::bigint, 'nor of these');
+
+-- Strings of many keys, some there and some not, some of other types, and most of them twice.
+SELECT redis_select(6), redis_rpush('key:1', 'x'), redis_sadd('key:2', 'x'),
+       redis_set('key:3', 'old', 'ex', '1000'), redis_set('key:4', '5');
+CREATE TEMP TABLE many AS SELECT i, ('key:' || i % 200)::bytea AS key, i::text::bytea AS value FROM generate_series(1, 300) i;
+SELECT is((SELECT count(*) FROM many m, redis.batch_set(ARRAY[m.key], ARRAY[m.value]) WHERE m.i = 200), 1::bigint, 'one SET');
+SELECT is((SELECT count(*)
+           FROM redis.batch_set(ARRAY(SELECT key FROM many ORDER BY i), ARRAY(SELECT value FROM many ORDER BY i))),
+          300::bigint, 'SETs at once, of many keys');
+SELECT is((SELECT array_agg(redis_get(m.key) ORDER BY m.i) FROM many m WHERE m.i > 100),
+          (SELECT array_agg(m.value ORDER BY m.i) FROM many m WHERE m.i > 100), 'the last counts');
+SELECT is((SELECT count(*) FROM redis.keys x WHERE x.db = 6 AND x.type = 's' AND x.expires_at IS NULL), 200::bigint,
+          'and all are strings');
+SELECT is((SELECT array_agg(r)
+           FROM redis.batch_incrby(ARRAY(SELECT key FROM many ORDER BY i), ARRAY(SELECT i FROM many ORDER BY i)::bigint[]) r),
+          (SELECT array_agg((SELECT convert_from(l.value, 'UTF8')::bigint FROM many l WHERE l.key = m.key
+                             ORDER BY l.i DESC LIMIT 1)
+                            + (SELECT sum(l.i) FROM many l WHERE l.key = m.key AND l.i <= m.i)::bigint ORDER BY m.i) FROM many m),
+          'INCRBYs at once, of many keys');
+SELECT * FROM redis.batch_set('{one,one,one}', '{1,2,3}');
+SELECT is(redis_get('one'), '3'::bytea, 'SETs at once, all of one key');
+SELECT redis_rpush('one list', 'x');
+SELECT * FROM redis.batch_set('{one list,one list}', '{1,2}');
+SELECT is(redis_get('one list'), '2'::bytea, 'which was a list');
+SELECT * FROM redis.batch_set('{key:1,key:2}', '{1,2}');
+SELECT redis_del('key:1', 'key:2'), redis_rpush('key:1', 'x'), redis_rpush('key:2', 'x');
+SELECT * FROM redis.batch_set('{key:0,key:1,key:2,key:none}', '{a,b,c,d}');
+SELECT is(redis_mget('key:0', 'key:1', 'key:2', 'key:none'), '{a,b,c,d}'::bytea[],
+          'SETs of different keys, two of them lists, one absent');
+
+-- Sets, several at once: the positions stay dense, also of members that the index does not hold whole.
+SELECT redis_select(7), redis_sadd('set:1', 'x', 'y'), redis_sadd('expired', 'x');
+UPDATE redis.keys SET expires_at = 1 WHERE db = 7 AND key = 'expired';
+CREATE TEMP TABLE adds AS SELECT i, ('set:' || i % 7)::bytea AS key, (i * i % 50 || repeat('m', i % 3 * 1500))::bytea AS member
+                          FROM generate_series(1, 300) i;
+SELECT is((SELECT array_agg(r)
+           FROM redis.batch_sadd(ARRAY(SELECT key FROM adds ORDER BY i), ARRAY(SELECT member FROM adds ORDER BY i)) r),
+          (SELECT array_agg(CASE WHEN EXISTS (SELECT FROM adds b WHERE b.key = a.key AND b.member = a.member AND b.i < a.i)
+                                 THEN 0::bigint ELSE 1 END ORDER BY a.i) FROM adds a), 'SADDs at once, to many sets');
+SELECT is((SELECT array_agg(a.added) FROM redis.batch_sadd('{set:1,set:2,set:1,set:new}', '{x,x,z,x}') AS a(added)),
+          '{0,1,1,1}'::bigint[], 'of which one has such a member already');
+SELECT is((SELECT array_agg(x.key) FROM redis.keys x WHERE x.db = 7 AND x.key <> 'expired'
+             AND (SELECT array_agg(e.pos ORDER BY e.pos) FROM redis.set_members e WHERE e.id = x.id)
+                 IS DISTINCT FROM ARRAY(SELECT generate_series(0, x.size - 1))), NULL, 'the positions are dense');
+SELECT is((SELECT count(*) FROM adds a WHERE NOT redis_sismember(a.key, a.member)), 0::bigint, 'and every member is there');
+SELECT throws_ok($$SELECT * FROM redis.batch_sadd('{set:1,expired}', '{1,2}')$$, 'RD000', NULL,
+                 'SADDs at once, one to an expired set');
+
+-- Reads of what expires, has expired, is absent, or of another type.
+SELECT redis_select(8), redis_set('for ever', '1'), redis_set('short', '12', 'px', '100000'), redis_set('gone', '1'),
+       redis_sadd('set', 'x');
+UPDATE redis.keys SET expires_at = 1 WHERE db = 8 AND key = 'gone';
+SELECT is((SELECT array_agg(r) FROM redis.batch_ttl('{for ever,short,gone,absent,set}') r), '{-1,100,-2,-2,-1}'::bigint[],
+          'TTLs at once');
+SELECT is((SELECT array_agg(r > 90000) FROM redis.batch_pttl('{for ever,short,gone,absent}') r), '{f,t,f,f}'::boolean[], 'PTTLs');
+SELECT is((SELECT array_agg(r) FROM redis.batch_exists('{for ever,short,gone,absent,set}') r), '{1,1,0,0,1}'::bigint[], 'EXISTS');
+SELECT is((SELECT array_agg(r) FROM redis.batch_strlen('{for ever,short,gone,absent}') r), '{1,2,0,0}'::bigint[], 'STRLENs');
+SELECT throws_ok($$SELECT * FROM redis.batch_strlen('{short,set}')$$, 'RD000', NULL, 'one of a set');
+SELECT throws_ok($$SELECT * FROM redis.batch_sismember('{short,set}', '{x,x}')$$, 'RD000', NULL, 'SISMEMBERs, one of a string');
+SELECT throws_ok($$SELECT * FROM redis.batch_hget('{short,set}', '{x,x}')$$, 'RD000', NULL, 'HGETs, of other types');
+SELECT throws_ok($$SELECT * FROM redis.batch_zscore('{short,set}', '{x,x}')$$, 'RD000', NULL, 'ZSCOREs, of other types');
+-- TTLs: the last counts, whether the key is there is told each time, and the sweep will look in time.
+SELECT is((SELECT array_agg(r) FROM redis.batch_expire('{for ever,gone,short,absent,for ever}', '{100,100,200,100,50}') r),
+          '{t,f,t,f,t}'::boolean[], 'EXPIREs at once');
+SELECT is((SELECT array_agg(r) FROM redis.batch_ttl('{for ever,short,gone,absent}') r), '{50,200,-2,-2}'::bigint[],
+          'the last for a key counts');
+SELECT is((SELECT array_agg(r) FROM redis.batch_pexpire('{for ever,absent}', '{20000,1}') r), '{t,f}'::boolean[],
+          'PEXPIREs at once');
+SELECT is((SELECT count(*) FROM redis.keys x WHERE x.db = 8 AND x.expires_at > 1
+             AND NOT EXISTS (SELECT FROM redis.expirations e WHERE e.id = x.id AND e.key = x.key AND e.db = x.db
+                             AND e.due = x.sweep_at AND e.due <= x.expires_at)), 0::bigint, 'the sweep knows of each');
+SELECT throws_ok($$SELECT * FROM redis.batch_expire('{for ever,short}', '{1,0}')$$, 'RD000', NULL, 'one that deletes');
+SELECT throws_ok($$SELECT * FROM redis.batch_expire('{for ever,short}', '{1,9223372036854775807}')$$, 'RD000', NULL,
+                 'one for too long');
+SELECT is((SELECT array_agg(redis_ttl(k)) FROM unnest('{for ever,short}'::bytea[]) k), '{20,200}'::bigint[],
+          'which change nothing');
+UPDATE redis.keys SET expires_at = 1 WHERE db = 8 AND key = 'set';
+SELECT is((SELECT array_agg(r) FROM redis.batch_sismember('{set,absent}', '{x,x}') r), '{f,f}'::boolean[],
+          'a set that has expired');
 
 -- Whoever waits for a key is told when it comes into being, and when an emptied list comes to life again.
 CREATE FUNCTION pg_temp.appears(call text, variadic keys bytea[]) RETURNS bytea[] LANGUAGE plpgsql AS $$

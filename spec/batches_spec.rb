@@ -27,6 +27,69 @@ RSpec.describe 'many clients at once' do
     end
   end
 
+  it 'read one thing each, of what is there and what is not' do
+    10.times do |i|
+      call('SET', "string:#{i}", 'x' * i)
+      call('EXPIRE', "string:#{i}", 1000) if i.odd?
+      call('SADD', "set:#{i}", i)
+      call('HSET', "hash:#{i}", 'f', i)
+      call('ZADD', "zset:#{i}", i, 'm')
+    end
+    waves(crowd, 10) do |i, round|
+      n = (i + round) % 20
+      [['STRLEN', "string:#{n}"], ['EXISTS', "string:#{n}"], ['TTL', "string:#{n}"], ['PTTL', "string:#{n}"],
+       ['SISMEMBER', "set:#{n}", round], ['HGET', "hash:#{n}", 'f'], ['ZSCORE', "zset:#{n}", 'm'],
+       ['EXISTS', "set:#{n}", "hash:#{n}", "hash:#{n}"]]
+    end.each_with_index do |replies, at|
+      round, i = at.divmod(20)
+      n = (i + round) % 20
+      ttl, pttl = replies.slice!(2, 2)
+      if n < 10
+        expect(replies).to eq [n, 1, n == round ? 1 : 0, n.to_s, n.to_s, 3]
+        expect(ttl).to(n.odd? ? be_between(900, 1000) : eq(-1))
+        expect(pttl).to(n.odd? ? be_between(900_000, 1_000_000) : eq(-1))
+      else
+        expect([*replies, ttl, pttl]).to eq [0, 0, 0, nil, nil, 0, -2, -2]
+      end
+    end
+  end
+
+  it 'EXPIRE and PEXPIRE what is there, for a while or at once' do
+    5.times { |i| call('SET', "k#{i}", i) }
+    call('SET', 'last', 1)
+    waves(crowd, 5) do |i, _|
+      [['EXPIRE', "k#{i % 10}", 1000 + i], ['PEXPIRE', "k#{i % 7}", 2_000_000], ['TTL', "k#{i % 7}"], ['EXPIRE', 'last', 100]]
+    end.each_with_index do |(seconds, milliseconds, ttl, last), at|
+      i = at % 20
+      expect([seconds, milliseconds, last]).to eq [i % 10 < 5 ? 1 : 0, i % 7 < 5 ? 1 : 0, 1]
+      expect(ttl).to(i % 7 < 5 ? be_between(900, 2000) : eq(-2))
+    end
+    5.times { |i| expect(call('TTL', "k#{i}")).to be_between(900, 2000) }
+    expect(call('TTL', 'last')).to be_between(90, 100)
+    replies = waves(crowd, 1) do |i, _|
+      [['EXPIRE', "k#{i % 5}", i < 10 ? 1000 : -1], ['EXPIRE', 'last', i.zero? ? '9223372036854775807' : 100]]
+    end
+    expect(replies.map(&:last)).to eq [error("ERR invalid expire time in 'expire' command"), *[1] * 19]
+    expect(replies.sum(&:first)).to be_between(5, 15)
+    expect(call('EXISTS', 'k0', 'k1', 'k2', 'k3', 'k4')).to eq 0
+    expect(call('EXISTS', 'last')).to eq 1
+  end
+
+  it 'read, some of them what is of another type' do
+    call('SET', 'string', 'abc')
+    call('SADD', 'set', 'm')
+    call('HSET', 'hash', 'f', 'v')
+    call('ZADD', 'zset', 1, 'm')
+    keys = %w[string set hash zset absent]
+    replies = waves(crowd, 5) do |i, round|
+      key = keys[(i + round) % 5]
+      [['STRLEN', key], ['SISMEMBER', key, 'm'], ['HGET', key, 'f'], ['ZSCORE', key, 'm'], ['GET', key], ['TYPE', key]]
+    end
+    expected = { 'string' => [3, :w, :w, :w, 'abc'], 'set' => [:w, 1, :w, :w, :w], 'hash' => [:w, :w, 'v', :w, :w],
+                 'zset' => [:w, :w, :w, '1', :w], 'none' => [0, 0, nil, nil, nil] }
+    replies.each { |*own, type| expect(own).to eq(expected.fetch(type.to_s).map { |reply| reply == :w ? wrong_type : reply }) }
+  end
+
   it 'read the same and throw their own dice' do
     call('SADD', 'set', *(1..1000))
     call('HSET', 'hash', *(1..2000))

@@ -209,7 +209,7 @@ DECLARE
     d constant smallint := redis.db();
     word constant text := pg_catalog.upper(operation);
     destination constant bytea := redis.index_key(destkey);
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key));
+    ks constant bytea[] := redis.index_keys(keys);
     chunk constant integer := 1048576; -- bytes at a time, so that the digits of a long string never have to be one value
     sources bytea[];
     length integer;

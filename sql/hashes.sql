@@ -173,7 +173,7 @@ CREATE OR REPLACE FUNCTION redis.batch_hset(keys bytea[], fields bytea[], field_
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    done boolean := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key)));
+    done boolean := redis.lock_keys(d, redis.index_keys(keys));
     fresh bigint[];
 BEGIN
     IF redis.wants_events() THEN
@@ -269,7 +269,21 @@ END $$;
 COMMENT ON FUNCTION public.redis_hget(bytea, bytea) IS
 'HGET key field
 The value of a field; NULL when it or the key is absent. Errors: WRONGTYPE.';
-SELECT redis.register_command('hget', 'redis_hget', arity => 3,
+-- Many HGETs at once.
+CREATE OR REPLACE FUNCTION redis.batch_hget(keys bytea[], fields bytea[]) RETURNS SETOF bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY
+    SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL
+                        WHEN x.type = 'h' THEN (SELECT e.value FROM redis.hash_fields e WHERE e.id = x.id AND e.field = u.f)
+                        ELSE redis.no_string() END
+            FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1)
+    FROM ROWS FROM (pg_catalog.unnest(redis.index_keys(keys)), pg_catalog.unnest(redis.index_keys(fields))) AS u(k, f);
+END $$;
+SELECT redis.register_command('hget', 'redis_hget', arity => 3, batch => 'redis.batch_hget',
   flags => 'readonly fast', categories => 'read hash fast',
   key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
   since => '2.0.0', command_group => 'hash', complexity => 'O(1)',

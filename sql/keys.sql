@@ -37,6 +37,19 @@ LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT FROM redis.keys x WHERE x.db = d AND x.key = k AND (x.expires_at > redis.now_ms() OR x.expires_at IS NULL))
 $$;
 
+-- When each of these keys expires, in milliseconds since the epoch; -1: never, -2: the key is absent.
+CREATE OR REPLACE FUNCTION redis.expiries_of(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY
+    SELECT coalesce((SELECT CASE WHEN x.expires_at IS NULL THEN -1 WHEN x.expires_at > now THEN x.expires_at END
+                     FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1), -2)
+    FROM pg_catalog.unnest(redis.index_keys(keys)) AS u(k);
+END $$;
+
 -- How many of these are there; one named twice counts twice.
 CREATE OR REPLACE FUNCTION redis.count_keys(keys bytea[]) RETURNS bigint
 LANGUAGE plpgsql STABLE AS $$
@@ -60,7 +73,13 @@ END $$;
 COMMENT ON FUNCTION public.redis_exists(bytea[]) IS
 'EXISTS key [key ...]
 How many of the keys exist; a key named twice counts twice.';
-SELECT redis.register_command('exists', 'redis_exists', arity => -2,
+-- Many EXISTS of one key at once.
+CREATE OR REPLACE FUNCTION redis.batch_exists(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+BEGIN
+    RETURN QUERY SELECT CASE WHEN e.expiry = -2 THEN 0::bigint ELSE 1 END FROM redis.expiries_of(keys) AS e(expiry);
+END $$;
+SELECT redis.register_command('exists', 'redis_exists', arity => -2, batch => 'redis.batch_exists',
   flags => 'readonly fast', categories => 'keyspace read fast',
   key_specs => '[{"flags": "RO", "index": 1, "range": [-1, 1, 0]}]',
   tips => 'request_policy:multi_shard response_policy:agg_sum',
@@ -103,7 +122,7 @@ BEGIN
         done := redis.changed(d, k, 'g', 'del');
         RETURN 1;
     END IF;
-    ks := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key));
+    ks := redis.index_keys(keys);
     done := redis.lock_keys(d, ks);
     now := redis.now_ms();
     WITH gone AS (
@@ -243,6 +262,37 @@ BEGIN
     RETURN FOUND;
 END $$;
 
+-- Many EXPIREs or PEXPIREs without conditions at once: of several for a key the last counts. Returns for each whether the key is
+-- there. What deletes a key or goes beyond all time is left to single calls.
+CREATE OR REPLACE FUNCTION redis.expire_at_once(d smallint, keys bytea[], amounts bigint[], unit integer) RETURNS SETOF boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    ks constant bytea[] := redis.index_keys(keys);
+    done boolean := redis.lock_keys(d, ks);
+    now constant bigint := redis.now_ms();
+BEGIN
+    IF NOT (0 < ALL (amounts) AND 1000000000000000 > ALL (amounts)) THEN
+        PERFORM redis.one_by_one();
+    END IF;
+    RETURN QUERY
+    WITH latest AS MATERIALIZED (
+        SELECT DISTINCT ON (u.k) u.k, now + u.amount * unit AS due
+        FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(amounts)) WITH ORDINALITY AS u(k, amount, n)
+        ORDER BY u.k, u.n DESC
+    ), expiring AS (
+        UPDATE redis.keys x SET expires_at = l.due, sweep_at = least(x.sweep_at, l.due) FROM latest l
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = l.k ORDER BY y.id DESC LIMIT 1)
+          AND (x.expires_at > now OR x.expires_at IS NULL)
+        RETURNING x.id, x.key, x.expires_at, x.sweep_at
+    ), scheduled AS ( -- as redis.schedule_sweep does
+        INSERT INTO redis.expirations (due, id, db, key)
+        SELECT e.expires_at, e.id, d, e.key FROM expiring e WHERE e.sweep_at = e.expires_at
+        ON CONFLICT ON CONSTRAINT expirations_pkey DO UPDATE SET db = excluded.db, key = excluded.key
+    )
+    SELECT e.key IS NOT NULL
+    FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n) LEFT JOIN expiring e ON e.key = u.k ORDER BY u.n;
+END $$;
+
 CREATE OR REPLACE FUNCTION public.redis_expire(key bytea, seconds bigint, VARIADIC options text[] DEFAULT '{}') RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
@@ -259,7 +309,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.redis_expire(bytea, text, text[]) IS
 'The same, with the number as text.';
-SELECT redis.register_command('expire', 'redis_expire', arity => -3,
+CREATE OR REPLACE FUNCTION redis.batch_expire(keys bytea[], amounts bigint[]) RETURNS SETOF boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF redis.wants_events() THEN
+        RETURN QUERY SELECT public.redis_expire(u.key, u.amount)
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(amounts)) AS u(key, amount);
+    ELSE
+        RETURN QUERY SELECT e.there FROM redis.expire_at_once(redis.db(), keys, amounts, 1000) AS e(there);
+    END IF;
+END $$;
+SELECT redis.register_command('expire', 'redis_expire', arity => -3, batch => 'redis.batch_expire',
   flags => 'write fast', categories => 'keyspace write fast',
   key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'generic', complexity => 'O(1)',
@@ -281,7 +341,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.redis_pexpire(bytea, text, text[]) IS
 'The same, with the number as text.';
-SELECT redis.register_command('pexpire', 'redis_pexpire', arity => -3,
+CREATE OR REPLACE FUNCTION redis.batch_pexpire(keys bytea[], amounts bigint[]) RETURNS SETOF boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF redis.wants_events() THEN
+        RETURN QUERY SELECT public.redis_pexpire(u.key, u.amount)
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(amounts)) AS u(key, amount);
+    ELSE
+        RETURN QUERY SELECT e.there FROM redis.expire_at_once(redis.db(), keys, amounts, 1) AS e(there);
+    END IF;
+END $$;
+SELECT redis.register_command('pexpire', 'redis_pexpire', arity => -3, batch => 'redis.batch_pexpire',
   flags => 'write fast', categories => 'keyspace write fast',
   key_specs => '[{"flags": "RW update", "index": 1, "range": [0, 1, 0]}]',
   since => '2.6.0', command_group => 'generic', complexity => 'O(1)',
@@ -389,7 +459,16 @@ END $$;
 COMMENT ON FUNCTION public.redis_pttl(bytea) IS
 'PTTL key
 How many milliseconds the key has left; -1: no TTL, -2: the key is absent.';
-SELECT redis.register_command('pttl', 'redis_pttl', arity => 2,
+-- Many PTTLs at once.
+CREATE OR REPLACE FUNCTION redis.batch_pttl(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY SELECT CASE WHEN e.expiry < 0 THEN e.expiry ELSE greatest(e.expiry - now, 0) END
+                 FROM redis.expiries_of(keys) AS e(expiry);
+END $$;
+SELECT redis.register_command('pttl', 'redis_pttl', arity => 2, batch => 'redis.batch_pttl',
   flags => 'readonly fast', categories => 'keyspace read fast',
   key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
   tips => 'nondeterministic_output',
@@ -407,7 +486,16 @@ END $$;
 COMMENT ON FUNCTION public.redis_ttl(bytea) IS
 'TTL key
 How many seconds the key has left, rounded; -1: no TTL, -2: the key is absent.';
-SELECT redis.register_command('ttl', 'redis_ttl', arity => 2,
+-- Many TTLs at once.
+CREATE OR REPLACE FUNCTION redis.batch_ttl(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY SELECT CASE WHEN e.expiry < 0 THEN e.expiry ELSE (greatest(e.expiry - now, 0) + 500) / 1000 END
+                 FROM redis.expiries_of(keys) AS e(expiry);
+END $$;
+SELECT redis.register_command('ttl', 'redis_ttl', arity => 2, batch => 'redis.batch_ttl',
   flags => 'readonly fast', categories => 'keyspace read fast',
   key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
   tips => 'nondeterministic_output',

@@ -240,8 +240,7 @@ CREATE OR REPLACE FUNCTION redis.batch_push(keys bytea[], elements bytea[], call
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
-                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := redis.index_keys(keys);
     done boolean := redis.lock_keys(d, ks);
     now constant bigint := redis.now_ms();
     before bigint;
@@ -308,8 +307,7 @@ CREATE OR REPLACE FUNCTION redis.batch_pop(keys bytea[], at_left boolean) RETURN
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
-                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := redis.index_keys(keys);
     done boolean := redis.lock_keys(d, ks);
     now constant bigint := redis.now_ms();
 BEGIN

@@ -39,12 +39,6 @@ BEGIN
     END IF;
 END $$;
 
--- Stored forms of many keys or members.
-CREATE OR REPLACE FUNCTION redis.index_keys(keys bytea[]) RETURNS bytea[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n)
-$$;
-
 -- So many different random numbers from 0 to size - 1, all choices equally likely, in random order.
 CREATE OR REPLACE FUNCTION redis.random_positions(size bigint, wanted bigint) RETURNS bigint[]
 LANGUAGE plpgsql VOLATILE AS $$
@@ -111,8 +105,7 @@ CREATE OR REPLACE FUNCTION redis.add_new_members(d smallint, key bytea, members 
 LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
-    ms constant bytea[] := ARRAY(SELECT redis.index_key(u.member)
-                                 FROM pg_catalog.unnest(members) WITH ORDINALITY AS u(member, n) ORDER BY u.n);
+    ms constant bytea[] := redis.index_keys(members);
     set_id bigint;
     set_size bigint;
     fresh bytea[];
@@ -185,12 +178,60 @@ END $$;
 COMMENT ON FUNCTION public.redis_sadd(bytea, bytea[]) IS
 'SADD key member [member ...]
 Adds members to a set, which is created when absent. Returns how many were new. Errors: WRONGTYPE.';
+-- Adds each of these members to the locked set of its key, which is made when absent. Returns 1 for those that were new, else 0.
+-- What holds no set, or one whose time is up, is left to single calls.
+CREATE OR REPLACE FUNCTION redis.add_to_sets(d smallint, ks bytea[], keys bytea[], members bytea[]) RETURNS bigint[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    ms constant bytea[] := redis.index_keys(members);
+    now constant bigint := redis.now_ms();
+    answers bigint[];
+    absent bytea[];
+    done boolean;
+BEGIN
+    WITH sets AS MATERIALIZED (
+        SELECT s.k, s.n, p.place, coalesce(p.id, redis.new_key_id()) AS id, coalesce(p.size, 0) AS size
+        FROM (SELECT u.k, pg_catalog.min(u.n) AS n FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n) GROUP BY u.k) AS s
+        LEFT JOIN LATERAL (
+            SELECT y.ctid AS place, y.size,
+                   CASE WHEN y.type = 'S' AND (y.expires_at IS NULL OR y.expires_at > now) THEN y.id
+                        ELSE redis.one_by_one() END AS id
+            FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) p ON true
+    ), fresh AS MATERIALIZED (
+        SELECT f.id, f.m, f.n, f.size + pg_catalog.row_number() OVER (PARTITION BY f.id ORDER BY f.n) AS size
+        FROM (SELECT s.id, s.size, u.m, pg_catalog.min(u.n) AS n
+              FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(ms)) WITH ORDINALITY AS u(k, m, n) JOIN sets s ON s.k = u.k
+              WHERE s.place IS NULL OR (SELECT true FROM redis.set_members e WHERE e.id = s.id AND e.member = u.m) IS NULL
+              GROUP BY s.id, s.size, u.m) AS f
+    ), changed AS MATERIALIZED (
+        SELECT s.k, s.n, s.place, s.id, f.size
+        FROM (SELECT f.id, pg_catalog.max(f.size) AS size FROM fresh f GROUP BY f.id) AS f JOIN sets s ON s.id = f.id
+    ), added AS (
+        INSERT INTO redis.set_members (id, pos, member, long_member)
+        SELECT f.id, f.size - 1, f.m, redis.long_key(members[f.n]) FROM fresh f
+    ), grown AS (
+        UPDATE redis.keys x SET size = c.size FROM changed c WHERE x.ctid = c.place
+    ), created AS (
+        INSERT INTO redis.keys (id, size, db, type, key, long_key)
+        SELECT c.id, c.size, d, 'S', c.k, redis.long_key(keys[c.n]) FROM changed c WHERE c.place IS NULL
+    )
+    SELECT pg_catalog.array_agg(CASE WHEN f.n IS NULL THEN 0::bigint ELSE 1 END ORDER BY g.n),
+           (SELECT pg_catalog.array_agg(c.k) FROM changed c WHERE c.place IS NULL)
+    INTO answers, absent
+    FROM pg_catalog.generate_series(1::bigint, pg_catalog.cardinality(ks)) AS g(n) LEFT JOIN fresh f ON f.n = g.n;
+    IF absent IS NOT NULL THEN
+        done := redis.appeared(d, absent, 'S');
+    END IF;
+    RETURN answers;
+END $$;
+
 -- Many SADDs of one member at once.
 CREATE OR REPLACE FUNCTION redis.batch_sadd(keys bytea[], members bytea[]) RETURNS SETOF bigint
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    done boolean := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key)));
+    ks constant bytea[] := redis.index_keys(keys);
+    done boolean := redis.lock_keys(d, ks);
     fresh bigint[];
 BEGIN
     IF redis.wants_events() THEN
@@ -198,19 +239,11 @@ BEGIN
                      FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(members)) AS u(key, member);
     ELSIF keys[1] = ALL (keys) THEN
         fresh := redis.add_new_members(d, keys[1], members);
-        RETURN QUERY SELECT CASE WHEN g.n = ANY (fresh) THEN 1::bigint ELSE 0 END
-                     FROM pg_catalog.generate_series(1, pg_catalog.cardinality(keys)) AS g(n);
+        RETURN QUERY SELECT CASE WHEN f.n IS NULL THEN 0::bigint ELSE 1 END
+                     FROM pg_catalog.generate_series(1::bigint, pg_catalog.cardinality(keys)) AS g(n)
+                     LEFT JOIN pg_catalog.unnest(fresh) AS f(n) ON f.n = g.n ORDER BY g.n;
     ELSE
-        RETURN QUERY
-        SELECT CASE WHEN c.n = ANY (s.fresh) THEN 1::bigint ELSE 0 END
-        FROM (SELECT g.numbers, CASE WHEN pg_catalog.cardinality(g.members) > 1 THEN redis.add_new_members(d, g.key, g.members)
-                                     WHEN public.redis_sadd(g.key, g.members[1]) = 1 THEN ARRAY[1::bigint] END AS fresh
-              FROM (SELECT u.key, pg_catalog.array_agg(u.member ORDER BY u.n) AS members,
-                           pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
-                    FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(members)) WITH ORDINALITY AS u(key, member, n)
-                    GROUP BY u.key) AS g OFFSET 0) AS s,
-             pg_catalog.unnest(s.numbers) WITH ORDINALITY AS c(call, n)
-        ORDER BY c.call;
+        RETURN QUERY SELECT u.added FROM pg_catalog.unnest(redis.add_to_sets(d, ks, keys, members)) AS u(added);
     END IF;
 END $$;
 SELECT redis.register_command('sadd', 'redis_sadd', arity => -3, batch => 'redis.batch_sadd',
@@ -272,7 +305,21 @@ END $$;
 COMMENT ON FUNCTION public.redis_sismember(bytea, bytea) IS
 'SISMEMBER key member
 Whether the set has that member; false when the key is absent. Errors: WRONGTYPE.';
-SELECT redis.register_command('sismember', 'redis_sismember', arity => 3,
+-- Many SISMEMBERs at once.
+CREATE OR REPLACE FUNCTION redis.batch_sismember(keys bytea[], members bytea[]) RETURNS SETOF boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY
+    SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL
+                        WHEN x.type = 'S' THEN (SELECT true FROM redis.set_members e WHERE e.id = x.id AND e.member = u.m)
+                        ELSE redis.one_by_one() IS NULL END
+            FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1) IS NOT NULL
+    FROM ROWS FROM (pg_catalog.unnest(redis.index_keys(keys)), pg_catalog.unnest(redis.index_keys(members))) AS u(k, m);
+END $$;
+SELECT redis.register_command('sismember', 'redis_sismember', arity => 3, batch => 'redis.batch_sismember',
   flags => 'readonly fast', categories => 'read set fast',
   key_specs => '[{"flags": "RO", "index": 1, "range": [0, 1, 0]}]',
   since => '1.0.0', command_group => 'set', complexity => 'O(1)',
@@ -508,8 +555,7 @@ CREATE OR REPLACE FUNCTION redis.batch_spop(keys bytea[]) RETURNS SETOF bytea
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
-                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := redis.index_keys(keys);
     done boolean := redis.lock_keys(d, ks);
 BEGIN
     IF redis.wants_events() THEN

@@ -259,7 +259,7 @@ CREATE OR REPLACE FUNCTION redis.batch_zadd(keys bytea[], scores double precisio
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    done boolean := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key)));
+    done boolean := redis.lock_keys(d, redis.index_keys(keys));
     fresh bigint[];
 BEGIN
     IF redis.wants_events() OR 'NaN' = ANY (scores) THEN
@@ -492,7 +492,22 @@ END $$;
 COMMENT ON FUNCTION public.redis_zscore(bytea, bytea) IS
 'ZSCORE key member
 The score of a member; NULL when it or the key is absent. Errors: WRONGTYPE.';
-SELECT redis.register_command('zscore', 'redis_zscore', arity => 3,
+-- Many ZSCOREs at once.
+CREATE OR REPLACE FUNCTION redis.batch_zscore(keys bytea[], members bytea[]) RETURNS SETOF double precision
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY
+    SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL
+                        WHEN x.type = 'z' THEN (SELECT e.score FROM redis.zset_members e
+                                                WHERE e.id = x.id AND e.hash = redis.member_hash(u.m) AND e.member = u.m)
+                        ELSE redis.one_by_one() END
+            FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1)
+    FROM ROWS FROM (pg_catalog.unnest(redis.index_keys(keys)), pg_catalog.unnest(redis.index_keys(members))) AS u(k, m);
+END $$;
+SELECT redis.register_command('zscore', 'redis_zscore', arity => 3, batch => 'redis.batch_zscore',
   flags => 'readonly fast', categories => 'read sortedset fast',
   key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
   since => '1.2.0', command_group => 'sorted-set', complexity => 'O(1)',
@@ -1352,8 +1367,7 @@ CREATE OR REPLACE FUNCTION redis.batch_pop_scored(keys bytea[], highest boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
-                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := redis.index_keys(keys);
     done boolean := redis.lock_keys(d, ks);
 BEGIN
     IF redis.wants_events() THEN

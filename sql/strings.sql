@@ -204,7 +204,20 @@ END $$;
 COMMENT ON FUNCTION public.redis_strlen(bytea) IS
 'STRLEN key
 How many bytes a string has; 0 when the key is absent. Errors: WRONGTYPE.';
-SELECT redis.register_command('strlen', 'redis_strlen', arity => 2,
+-- Many STRLENs at once.
+CREATE OR REPLACE FUNCTION redis.batch_strlen(keys bytea[]) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    d constant smallint := redis.db();
+    now constant bigint := redis.now_ms();
+BEGIN
+    RETURN QUERY
+    SELECT coalesce((SELECT CASE WHEN x.expires_at <= now THEN NULL WHEN x.type = 's' THEN pg_catalog.octet_length(x.value)
+                                 ELSE redis.one_by_one() END
+                     FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1), 0)
+    FROM pg_catalog.unnest(redis.index_keys(keys)) AS u(k);
+END $$;
+SELECT redis.register_command('strlen', 'redis_strlen', arity => 2, batch => 'redis.batch_strlen',
   flags => 'readonly fast', categories => 'read string fast',
   key_specs => '[{"flags": "RO", "index": 1, "range": [0, 1, 0]}]',
   since => '2.2.0', command_group => 'string', complexity => 'O(1)',
@@ -297,28 +310,25 @@ END $$;
 COMMENT ON FUNCTION public.redis_set(bytea, bytea) IS
 'SET key value
 Makes key a string of this value that never expires, whatever it was. Returns OK.';
--- Makes these keys strings of these values, whatever they were; of several values for a key the last counts.
-CREATE OR REPLACE FUNCTION redis.set_strings(d smallint, keys bytea[], string_values bytea[]) RETURNS boolean
+-- Makes these locked keys, all different, strings of these values, whatever they were; ks are the keys as they are stored. Always
+-- true.
+CREATE OR REPLACE FUNCTION redis.put_strings(d smallint, ks bytea[], keys bytea[], string_values bytea[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
-                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
-    done boolean := redis.lock_keys(d, ks);
     others bytea[];
     absent bytea[];
+    done boolean;
 BEGIN
     WITH latest AS MATERIALIZED (
-        SELECT s.k, s.key, s.value, p.place, p.type
-        FROM (SELECT DISTINCT ON (u.k) u.k, u.key, u.value
-              FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(keys), pg_catalog.unnest(string_values))
-                  WITH ORDINALITY AS u(k, key, value, n)
-              ORDER BY u.k, u.n DESC) AS s
-        LEFT JOIN LATERAL (SELECT y.ctid AS place, y.type FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) p ON true
+        SELECT u.n, u.k, u.value, p.place, p.type
+        FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(string_values)) WITH ORDINALITY AS u(k, value, n)
+        LEFT JOIN LATERAL (SELECT y.ctid AS place, y.type FROM redis.keys y WHERE y.db = d AND y.key = u.k
+                           ORDER BY y.id DESC LIMIT 1) p ON true
     ), replaced AS (
         UPDATE redis.keys x SET value = l.value, expires_at = NULL FROM latest l WHERE x.ctid = l.place AND l.type = 's'
     ), created AS (
         INSERT INTO redis.keys (id, db, type, key, long_key, value)
-        SELECT redis.new_key_id(), d, 's', l.k, redis.long_key(l.key), l.value FROM latest l WHERE l.place IS NULL
+        SELECT redis.new_key_id(), d, 's', l.k, redis.long_key(keys[l.n]), l.value FROM latest l WHERE l.place IS NULL
     )
     SELECT pg_catalog.array_agg(l.k) FILTER (WHERE l.type <> 's'), pg_catalog.array_agg(l.k) FILTER (WHERE l.place IS NULL)
     INTO others, absent FROM latest l;
@@ -327,10 +337,39 @@ BEGIN
     END IF;
     IF others IS NOT NULL THEN
         PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(others) AS u(k);
-        RETURN redis.set_strings(d, keys, string_values);
+        done := redis.put_strings(d, ks, keys, string_values);
     END IF;
-    RETURN NOT redis.wants_events()
-        OR (SELECT pg_catalog.bool_or(redis.changed(d, u.k, '$', 'set')) FROM pg_catalog.unnest(ks) AS u(k));
+    RETURN true;
+END $$;
+
+-- The same for any keys, locked here, with the events: of several values for a key the last counts.
+CREATE OR REPLACE FUNCTION redis.set_strings(d smallint, keys bytea[], string_values bytea[]) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    ks constant bytea[] := redis.index_keys(keys);
+    different constant bigint := redis.lock_and_count(d, ks);
+    last_ks bytea[];
+    last_keys bytea[];
+    last_values bytea[];
+    done boolean;
+BEGIN
+    IF different = pg_catalog.cardinality(ks) THEN
+        done := redis.put_strings(d, ks, keys, string_values);
+    ELSIF ks[1] = ALL (ks) THEN
+        done := redis.put_string(d, keys[1], string_values[pg_catalog.cardinality(keys)]);
+    ELSE
+        SELECT pg_catalog.array_agg(s.k), pg_catalog.array_agg(s.key), pg_catalog.array_agg(s.value)
+        INTO last_ks, last_keys, last_values
+        FROM (SELECT DISTINCT ON (u.k) u.k, u.key, u.value
+              FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(keys), pg_catalog.unnest(string_values))
+                  WITH ORDINALITY AS u(k, key, value, n)
+              ORDER BY u.k, u.n DESC) AS s;
+        done := redis.put_strings(d, last_ks, last_keys, last_values);
+    END IF;
+    IF redis.wants_events() THEN
+        PERFORM redis.changed(d, u.k, '$', 'set') FROM pg_catalog.unnest(ks) AS u(k);
+    END IF;
+    RETURN true;
 END $$;
 
 -- Many SETs at once.
@@ -612,7 +651,7 @@ DECLARE
     done boolean;
 BEGIN
     IF only_if_absent THEN
-        done := redis.lock_keys(d, ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key)));
+        done := redis.lock_keys(d, redis.index_keys(keys));
         PERFORM FROM pg_catalog.unnest(keys) AS u(key)
         WHERE (SELECT x.expires_at IS NULL OR x.expires_at > now FROM redis.keys x WHERE x.db = d AND x.key = redis.index_key(u.key));
         IF FOUND THEN
@@ -710,49 +749,83 @@ BEGIN
     RETURN result;
 END $$;
 
--- Many additions at once, each key written once. What is no plain number raises an error: then the proxy calls one by one.
-CREATE OR REPLACE FUNCTION redis.add_to_strings(keys bytea[], amounts bigint[]) RETURNS SETOF bigint
+-- Adds an amount to each of these locked keys, all different; ks are the keys as they are stored. Returns the sums. What is no
+-- plain number raises an error.
+CREATE OR REPLACE FUNCTION redis.add_amounts(d smallint, ks bytea[], keys bytea[], amounts bigint[]) RETURNS bigint[]
 LANGUAGE plpgsql AS $$
 DECLARE
-    d constant smallint := redis.db();
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key)
-                                 FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
-    done boolean := redis.lock_keys(d, ks);
     now constant bigint := redis.now_ms();
-    total bigint;
+    sums bigint[];
+    absent bytea[];
+    done boolean;
 BEGIN
-    -- A counter that everybody counts on, by the same amount: one addition.
-    IF keys[1] = ALL (keys) AND amounts[1] = ALL (amounts) AND amounts[1] BETWEEN -1000000000 AND 1000000000 AND NOT redis.wants_events() THEN
-        total := redis.add_to_string(keys[1], amounts[1] * pg_catalog.cardinality(keys));
-        RETURN QUERY SELECT total - amounts[1] * (pg_catalog.cardinality(keys) - g.i) FROM pg_catalog.generate_series(1, pg_catalog.cardinality(keys)) AS g(i);
-        RETURN;
-    END IF;
-    RETURN QUERY
-    WITH calls AS MATERIALIZED (
-        SELECT u.n, u.k, u.key, pg_catalog.sum(u.amount) OVER (PARTITION BY u.k ORDER BY u.n) AS running
-        FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(keys), pg_catalog.unnest(amounts)) WITH ORDINALITY AS u(k, key, amount, n)
-    ), totals AS MATERIALIZED (
-        SELECT s.k, s.key, s.running, p.place, coalesce(p.number, 0) AS number
-        FROM (SELECT DISTINCT ON (c.k) c.k, c.key, c.running FROM calls c ORDER BY c.k, c.n DESC) AS s
+    WITH latest AS MATERIALIZED (
+        SELECT u.n, u.k, p.place, coalesce(p.number, 0) + u.amount AS sum
+        FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(amounts)) WITH ORDINALITY AS u(k, amount, n)
         LEFT JOIN LATERAL (
             SELECT y.ctid AS place,
                    CASE WHEN y.type = 's' AND (y.expires_at IS NULL OR y.expires_at > now) AND pg_catalog.octet_length(y.value) < 19
                              AND pg_catalog.encode(y.value, 'escape') ~ '^(0|-?[1-9][0-9]*)$'
                         THEN pg_catalog.encode(y.value, 'escape')::bigint
                         ELSE redis.no_number() END AS number
-            FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) p ON true
+            FROM redis.keys y WHERE y.db = d AND y.key = u.k ORDER BY y.id DESC LIMIT 1) p ON true
     ), added AS (
-        UPDATE redis.keys x SET value = redis.integer_bytes((t.number + t.running)::bigint) FROM totals t WHERE x.ctid = t.place
+        UPDATE redis.keys x SET value = redis.integer_bytes(l.sum) FROM latest l WHERE x.ctid = l.place
     ), created AS (
         INSERT INTO redis.keys (id, db, type, key, long_key, value)
-        SELECT redis.new_key_id(), d, 's', t.k, redis.long_key(t.key), redis.integer_bytes(t.running::bigint) FROM totals t WHERE t.place IS NULL
-    ), appeared AS (
-        SELECT redis.appeared(d, pg_catalog.array_agg(t.k), 's') FROM totals t WHERE t.place IS NULL HAVING pg_catalog.count(*) > 0
+        SELECT redis.new_key_id(), d, 's', l.k, redis.long_key(keys[l.n]), redis.integer_bytes(l.sum)
+        FROM latest l WHERE l.place IS NULL
     )
-    SELECT (t.number + c.running)::bigint FROM calls c JOIN totals t ON t.k = c.k LEFT JOIN appeared ON true ORDER BY c.n;
-    IF redis.wants_events() THEN
-        done := (SELECT pg_catalog.bool_or(redis.changed(d, u.k, '$', 'incrby')) FROM pg_catalog.unnest(ks) AS u(k));
+    SELECT pg_catalog.array_agg(l.sum ORDER BY l.n), pg_catalog.array_agg(l.k) FILTER (WHERE l.place IS NULL)
+    INTO sums, absent FROM latest l;
+    IF absent IS NOT NULL THEN
+        done := redis.appeared(d, absent, 's');
     END IF;
+    RETURN sums;
+END $$;
+
+-- Many additions at once, each key written once; returns the sums. What is no plain number raises an error: then the proxy calls
+-- one by one.
+CREATE OR REPLACE FUNCTION redis.add_to_strings(keys bytea[], amounts bigint[]) RETURNS bigint[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    d constant smallint := redis.db();
+    calls constant integer := pg_catalog.cardinality(keys);
+    ks bytea[];
+    sums bigint[];
+    total bigint;
+    each_k bytea[];                -- of the different keys
+    each_key bytea[];
+    each_amount bigint[];
+BEGIN
+    -- A counter that everybody counts on, by the same amount: one addition.
+    IF keys[1] = ALL (keys) AND amounts[1] = ALL (amounts) AND amounts[1] BETWEEN -1000000000 AND 1000000000
+       AND NOT redis.wants_events() THEN
+        total := redis.add_to_string(keys[1], amounts[1] * calls);
+        RETURN ARRAY(SELECT total - amounts[1] * (calls - g.i) FROM pg_catalog.generate_series(1, calls) AS g(i) ORDER BY g.i);
+    END IF;
+    ks := redis.index_keys(keys);
+    IF redis.lock_and_count(d, ks) = calls THEN
+        sums := redis.add_amounts(d, ks, keys, amounts);
+    ELSE
+        SELECT pg_catalog.array_agg(s.k), pg_catalog.array_agg(keys[s.n]), pg_catalog.array_agg(s.amount)
+        INTO each_k, each_key, each_amount
+        FROM (SELECT u.k, pg_catalog.min(u.n) AS n, pg_catalog.sum(u.amount)::bigint AS amount
+              FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(amounts)) WITH ORDINALITY AS u(k, amount, n)
+              GROUP BY u.k) AS s;
+        sums := redis.add_amounts(d, each_k, each_key, each_amount);
+        sums := ARRAY(SELECT (t.sum - t.amount + c.running)::bigint
+                      FROM (SELECT u.n, u.k, pg_catalog.sum(u.amount) OVER (PARTITION BY u.k ORDER BY u.n) AS running
+                            FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(amounts))
+                                WITH ORDINALITY AS u(k, amount, n)) AS c
+                      JOIN ROWS FROM (pg_catalog.unnest(each_k), pg_catalog.unnest(sums), pg_catalog.unnest(each_amount))
+                          AS t(k, sum, amount) ON t.k = c.k
+                      ORDER BY c.n);
+    END IF;
+    IF redis.wants_events() THEN
+        PERFORM redis.changed(d, u.k, '$', 'incrby') FROM pg_catalog.unnest(ks) AS u(k);
+    END IF;
+    RETURN sums;
 END $$;
 
 CREATE OR REPLACE FUNCTION redis.no_number() RETURNS bigint
@@ -765,19 +838,21 @@ END $$;
 CREATE OR REPLACE FUNCTION redis.batch_incr(keys bytea[]) RETURNS SETOF bigint
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    RETURN QUERY SELECT * FROM redis.add_to_strings(keys, pg_catalog.array_fill(1::bigint, ARRAY[pg_catalog.cardinality(keys)]));
+    RETURN QUERY SELECT u.sum FROM pg_catalog.unnest(
+        redis.add_to_strings(keys, pg_catalog.array_fill(1::bigint, ARRAY[pg_catalog.cardinality(keys)]))) AS u(sum);
 END $$;
 
 CREATE OR REPLACE FUNCTION redis.batch_decr(keys bytea[]) RETURNS SETOF bigint
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    RETURN QUERY SELECT * FROM redis.add_to_strings(keys, pg_catalog.array_fill(-1::bigint, ARRAY[pg_catalog.cardinality(keys)]));
+    RETURN QUERY SELECT u.sum FROM pg_catalog.unnest(
+        redis.add_to_strings(keys, pg_catalog.array_fill(-1::bigint, ARRAY[pg_catalog.cardinality(keys)]))) AS u(sum);
 END $$;
 
 CREATE OR REPLACE FUNCTION redis.batch_incrby(keys bytea[], increments bigint[]) RETURNS SETOF bigint
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    RETURN QUERY SELECT * FROM redis.add_to_strings(keys, increments);
+    RETURN QUERY SELECT u.sum FROM pg_catalog.unnest(redis.add_to_strings(keys, increments)) AS u(sum);
 END $$;
 
 CREATE OR REPLACE FUNCTION public.redis_incr(key bytea) RETURNS bigint

@@ -28,7 +28,7 @@ END $$;
 CREATE OR REPLACE FUNCTION redis.watch(d smallint, VARIADIC keys bytea[]) RETURNS text[]
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+    ks constant bytea[] := redis.index_keys(keys);
     done constant boolean := redis.lock_keys(d, ks);
     now constant bigint := redis.now_ms();
     tokens text[];

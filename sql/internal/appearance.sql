@@ -20,10 +20,16 @@ END $$;
 CREATE OR REPLACE FUNCTION redis.appeared(d smallint, ks bytea[], kind "char") RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM redis.absent_watches w WHERE w.db = d AND w.key = ANY (ks);
-    PERFORM redis.wake_waiters(d, s.key, appeared.kind, 1)
-    FROM (SELECT DISTINCT w.key FROM redis.waiters w WHERE w.db = d AND w.key = ANY (ks) AND w.kind = appeared.kind) AS s;
-    RETURN (SELECT pg_catalog.bool_and(redis.changed(d, u.k, 'n', 'new') IS NOT NULL) FROM pg_catalog.unnest(ks) AS u(k));
+    IF EXISTS (SELECT FROM redis.absent_watches w WHERE w.db = d AND w.key = ANY (ks))
+       OR EXISTS (SELECT FROM redis.waiters w WHERE w.db = d AND w.key = ANY (ks)) THEN
+        DELETE FROM redis.absent_watches w WHERE w.db = d AND w.key = ANY (ks);
+        PERFORM redis.wake_waiters(d, s.key, appeared.kind, 1)
+        FROM (SELECT DISTINCT w.key FROM redis.waiters w WHERE w.db = d AND w.key = ANY (ks) AND w.kind = appeared.kind) AS s;
+    END IF;
+    IF redis.wants_events() THEN
+        PERFORM redis.changed(d, u.k, 'n', 'new') FROM pg_catalog.unnest(ks) AS u(k);
+    END IF;
+    RETURN true;
 END $$;
 
 -- The same for whatever a database holds now, all of it locked.

@@ -23,6 +23,16 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
                 ELSE pg_catalog.substr(key, 1, 1969) || pg_catalog.sha256(key) END
 $$;
 
+-- Many keys as the index holds them. An array this small has no long one.
+CREATE OR REPLACE FUNCTION redis.index_keys(keys bytea[]) RETURNS bytea[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF pg_catalog.pg_column_size(keys) <= 2000 THEN
+        RETURN keys;
+    END IF;
+    RETURN ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n) ORDER BY u.n);
+END $$;
+
 -- What goes into the long_key, long_field, long_member column beside it.
 CREATE OR REPLACE FUNCTION redis.long_key(key bytea) RETURNS bytea
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -55,19 +65,32 @@ BEGIN
     RETURN true;
 END $$;
 
--- Locks many stored keys of one database, in the one global order: that of their lock ids. Always true.
-CREATE OR REPLACE FUNCTION redis.lock_keys(d smallint, ks bytea[]) RETURNS boolean
+-- Locks many stored keys of one database, in the one global order: that of their lock ids. Returns how many different ids these
+-- are, 0 when they were too many to count. As many as there are keys: then no key is there twice.
+CREATE OR REPLACE FUNCTION redis.lock_and_count(d smallint, ks bytea[]) RETURNS bigint
 LANGUAGE plpgsql AS $$
+DECLARE
+    result bigint;
+    done boolean;
 BEGIN
     IF pg_catalog.cardinality(ks) > 1000 THEN
-        RETURN redis.lock_all();
+        done := redis.lock_all();
+        RETURN 0;
     ELSIF ks[1] = ALL (ks) THEN
-        RETURN redis.lock_key(d, ks[1]);
+        done := redis.lock_key(d, ks[1]);
+        RETURN 1;
     END IF;
-    PERFORM pg_catalog.count(pg_catalog.pg_advisory_xact_lock(s.lock_id))
+    SELECT pg_catalog.count(pg_catalog.pg_advisory_xact_lock(s.lock_id)) INTO result
     FROM (SELECT DISTINCT redis.lock_id(d, u.k) AS lock_id FROM pg_catalog.unnest(ks) AS u(k) ORDER BY 1 OFFSET 0) AS s;
-    RETURN CASE WHEN pg_catalog.current_setting('redis.events', true) = '' THEN true ELSE redis.expire_keys(d, ks) END;
+    done := CASE WHEN pg_catalog.current_setting('redis.events', true) = '' THEN true ELSE redis.expire_keys(d, ks) END;
+    RETURN result;
 END $$;
+
+-- The same; always true.
+CREATE OR REPLACE FUNCTION redis.lock_keys(d smallint, ks bytea[]) RETURNS boolean
+LANGUAGE sql VOLATILE AS $$
+    SELECT redis.lock_and_count(d, ks) IS NOT NULL
+$$;
 
 -- Deletes those of these locked keys whose time is up (not a list that is empty for now), if events are wanted. Always true.
 CREATE OR REPLACE FUNCTION redis.expire_keys(d smallint, ks bytea[]) RETURNS boolean
@@ -104,13 +127,13 @@ END $$;
 CREATE OR REPLACE FUNCTION redis.begin_batch(d smallint, keys bytea[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-    ks constant bytea[] := ARRAY(SELECT redis.index_key(u.key) FROM pg_catalog.unnest(keys) AS u(key));
+    done boolean;
 BEGIN
     IF d <> 0 THEN
         PERFORM pg_catalog.set_config('redis.db', d::text, true);
     END IF;
-    IF pg_catalog.cardinality(ks) > 0 THEN
-        PERFORM redis.lock_keys(d, ks);
+    IF pg_catalog.cardinality(keys) > 0 THEN
+        done := redis.lock_keys(d, redis.index_keys(keys));
     END IF;
 END $$;
 
