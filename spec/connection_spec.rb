@@ -290,6 +290,38 @@ RSpec.describe 'connections' do
       expect(writer.read_reply).to eq :OK
     end
 
+    it 'pauses what may write, whatever it is called' do
+      blocked = -> { call('INFO', 'clients')[/blocked_clients:(\d+)/, 1].to_i }
+      call('FUNCTION', 'LOAD', 'REPLACE', "#!lua name=pausing\nredis.register_function{function_name='reading', callback=function() return 1 end, flags={'no-writes'}}")
+      sha = call('SCRIPT', 'LOAD', "#!lua flags=no-writes\nreturn 2")
+      expect(call('FCALL', 'reading', 0)).to eq 1
+      expect(call('EVALSHA', sha, 0)).to eq 2
+      begun = connect
+      begun.pipeline([%w[MULTI], %w[INCR n]])
+      read_only = connect
+      read_only.pipeline([%w[MULTI], %w[GET n]])
+      expect(call('CLIENT', 'PAUSE', 60_000, 'WRITE')).to eq :OK
+      free = connect
+      expect(free.call('FCALL', 'reading', 0)).to eq 1
+      expect(free.call('EVALSHA', sha, 0)).to eq 2
+      expect(free.call('EVAL', "#!lua flags=no-writes\nreturn 3", 0)).to eq 3
+      expect(free.call('EVAL_RO', 'return 4', 0)).to eq 4
+      expect(read_only.call('EXEC')).to eq [nil]
+      expect(free.call('SET', 'k')).to eq error("ERR wrong number of arguments for 'set' command")
+      held = [%w[PUBLISH c m], ['EVAL', 'return 5', 0], ['EVAL', "#!lua\nreturn 6", 0]].map { |command| connect.tap { |client| client.write(*command) } }
+      begun.write('EXEC')
+      eventually { expect(blocked.call).to eq 4 }
+      expect(free.call('CLIENT', 'LIST').scan(/ flags=x?b /).size).to eq 4
+      held.each { |client| expect(client).not_to be_readable(within: 0.01) }
+      expect(call('CLIENT', 'UNPAUSE')).to eq :OK
+      expect(held.map(&:read_reply)).to eq [0, 5, 6]
+      expect(begun.read_reply).to eq [1]
+      expect(blocked.call).to eq 0
+    ensure
+      call('CLIENT', 'UNPAUSE')
+      call('FUNCTION', 'FLUSH')
+    end
+
     it 'pauses everything for a while' do
       begun = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       expect(call('CLIENT', 'PAUSE', 100)).to eq :OK

@@ -273,6 +273,13 @@ RSpec.describe 'scripts' do
   end
 
   describe 'read-only scripts' do
+    it 'publish nothing' do
+      refused = at('ERR Write commands are not allowed from read-only scripts.')
+      expect(call('EVAL_RO', "return redis.call('PUBLISH', 'c', 'm')", 0)).to eq refused
+      expect(call('EVAL', "#!lua flags=no-writes\nreturn redis.call('SPUBLISH', 'c', 'm')", 0)).to eq refused
+      expect(call('EVAL', "return redis.call('PUBLISH', 'c', 'm')", 0)).to eq 0
+    end
+
     it 'may not write' do
       expect(call('EVAL_RO', "return redis.call('get', KEYS[1])", 1, 'k')).to be_nil
       expect(call('EVAL_RO', "return redis.call('set', KEYS[1], 1)", 1, 'k')).to eq at('ERR Write commands are not allowed from read-only scripts.')

@@ -288,7 +288,8 @@ void Client::pump() {
             break;
         }
         if (!server_.admit(*this)) break;
-        if (is_paused(requests_.front())) {
+        postponed = is_paused(requests_.front());
+        if (postponed) {
             server_.wait_in_line(*this);
             break;
         }
@@ -305,8 +306,20 @@ void Client::pump() {
 bool Client::is_paused(const resp::Request& request) const {
     if (!server_.paused(true)) return false;
     const auto* command = server_.registry()->find(request.arguments);
-    return command != nullptr && server_.paused(command->writes()) && !command->has_flag("no_auth") &&
-           !command->name.starts_with("client");
+    return command != nullptr && command->arity_fits(request.arguments.size()) && !command->has_flag("no_auth") &&
+           !command->name.starts_with("client") && server_.paused(counts_as_write(*command, request.arguments));
+}
+
+// For a pause of writes. What Redis would send to replicas is one: PUBLISH, and scripts that do not say that they only read.
+bool Client::counts_as_write(const commands::Command& command, const std::vector<std::string>& arguments) const {
+    if (command.name == "exec") {
+        return transaction &&
+               std::any_of(transaction->requests.begin(), transaction->requests.end(), [this](const auto& request) {
+                   const auto* queued = server_.registry()->find(request.arguments);
+                   return queued != nullptr && counts_as_write(*queued, request.arguments);
+               });
+    }
+    return command.writes() || (command.may_replicate() && !server_.scripts().only_reads(arguments));
 }
 
 void Client::run(resp::Request request) {
@@ -353,7 +366,7 @@ void Client::run(resp::Request request) {
         refuse("NOAUTH Authentication required.");
         return;
     }
-    if (monitoring && (command->writes() || command->has_flag("readonly") || command->has_flag("may_replicate"))) {
+    if (monitoring && (command->writes() || command->has_flag("readonly") || command->may_replicate())) {
         refuse("ERR Replica can't interact with the keyspace");
         return;
     }
@@ -436,7 +449,7 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
         const auto& next = requests_.front().arguments;
         command = server_.registry()->find(next);
         if (command == nullptr || !command->function || command->slow || command->waiting || !command->arity_fits(next.size()) ||
-            find_handler(command->name) != nullptr || server_.paused(command->writes())) {
+            find_handler(command->name) != nullptr || is_paused(requests_.front())) {
             break;
         }
         if (server_.log().enabled(operations::LogLevel::Debug)) log_request(requests_.front());
@@ -668,7 +681,7 @@ std::string Client::describe() const {
     if (close_after_reply_) flags += 'c';
     if (closing_) flags += 'A';
     if (subscribed()) flags += 'P';
-    if (waiting()) flags += 'b';
+    if (waiting() || postponed) flags += 'b';
     if (no_evict) flags += 'e';
     if (no_touch) flags += 'T';
     if (flags.empty()) flags = "N";

@@ -112,6 +112,7 @@ class Client {
     std::unique_ptr<Transaction> transaction;  // between MULTI and EXEC
     std::vector<Watch> watches;
     std::unique_ptr<ClientSubscriptions> subscriptions;  // while there are any
+    bool postponed = false;                              // its next command waits for the end of CLIENT PAUSE
     bool touched = false;                                // has pushed frames to be sent
     std::uint64_t connected_at;                          // loop time in milliseconds
     std::uint64_t last_interaction;                      // the same
@@ -131,6 +132,7 @@ class Client {
     void parse(std::string_view bytes);
     void queue_parsed(resp::RequestParser::Status status);
     [[nodiscard]] bool is_paused(const resp::Request& request) const;
+    [[nodiscard]] bool counts_as_write(const commands::Command& command, const std::vector<std::string>& arguments) const;
     void run(resp::Request request);
     void run_data_command(commands::Command& first, resp::Request request);
     void begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout);

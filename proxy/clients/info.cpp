@@ -88,7 +88,7 @@ std::string clients_section(Server& server) {
                                {"maxclients", std::to_string(server.settings().number("maxclients") * proxies)},
                                {"client_recent_max_input_buffer", "0"},
                                {"client_recent_max_output_buffer", "0"},
-                               {"blocked_clients", std::to_string(server.waiting_room().blocked_clients() + others.blocked)},
+                               {"blocked_clients", std::to_string(server.blocked_clients() + others.blocked)},
                                {"tracking_clients", "0"},
                                {"clients_in_timeout_table", "0"}});
 }
@@ -269,9 +269,7 @@ void learn_about_others(Server& server, const std::vector<std::string>& answers)
 
 }  // namespace
 
-std::string answer_info(Server& server) {
-    return fmt::format("{} {}", server.clients().size(), server.waiting_room().blocked_clients());
-}
+std::string answer_info(Server& server) { return fmt::format("{} {}", server.clients().size(), server.blocked_clients()); }
 
 void handle_info(Invocation& invocation) {
     auto& [server, client, arguments, writer] = invocation;

@@ -935,7 +935,7 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
     if (!command->arity_fits(arguments.size()))
         return answer_here(task, "-ERR Wrong number of args calling Redis command from script\r\n");
     if (command->has_flag("noscript")) return lua.refuse("ERR This Redis command is not allowed from script");
-    if (run.read_only && (command->writes() || command->has_flag("may_replicate")))
+    if (run.read_only && (command->writes() || command->may_replicate()))
         return lua.refuse("ERR Write commands are not allowed from read-only scripts.");
 
     ++server_.statistics().commands_processed;
@@ -1158,6 +1158,20 @@ ScriptHost::Counters ScriptHost::counters() const {
     for (const auto& state : states_) counters.memory += state.lua->memory();
     for (const auto& [lua, generation] : states_at_work_) counters.memory += lua->memory();
     return counters;
+}
+
+bool ScriptHost::only_reads(const std::vector<std::string>& arguments) const {
+    const auto command = commands::lower(arguments[0]);
+    if (command == "evalsha") {
+        const auto found = scripts_.find(commands::lower(arguments[1]));
+        return found != scripts_.end() && found->second->flags.no_writes;
+    }
+    if (command == "fcall") {
+        const auto found = libraries_.functions.find(commands::lower(arguments[1]));
+        return found != libraries_.functions.end() && found->second->flags.no_writes;
+    }
+    const auto first_line = arguments[1].substr(0, arguments[1].find('\n'));
+    return command == "eval" && first_line.starts_with("#!") && first_line.find("no-writes") != std::string::npos;
 }
 
 // --- Lua states ---

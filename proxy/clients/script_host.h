@@ -62,6 +62,9 @@ class ScriptHost final : public postgres::Session::Observer {
     std::optional<std::string> kill(bool function);
     [[nodiscard]] std::optional<Running> running_function() const;
     [[nodiscard]] Counters counters() const;
+    // Does the script or function that EVAL, EVALSHA or FCALL with these arguments runs say that it only reads, as far as is
+    // known?
+    [[nodiscard]] bool only_reads(const std::vector<std::string>& arguments) const;
 
     // Somebody has changed them, or may have.
     void forget_scripts() {

@@ -369,6 +369,11 @@ void Server::unpause() {
 
 bool Server::paused(bool writes) const { return paused_until_ > uv_now(&loop_) && (writes || !paused_writes_only_); }
 
+std::size_t Server::blocked_clients() const {
+    const auto postponed = std::count_if(waiting_.begin(), waiting_.end(), [](const auto* client) { return client->postponed; });
+    return waiting_room_.blocked_clients() + static_cast<std::size_t>(postponed);
+}
+
 void Server::wait_in_line(Client& client) {
     if (std::find(waiting_.begin(), waiting_.end(), &client) == waiting_.end()) waiting_.push_back(&client);
 }

@@ -96,6 +96,8 @@ class Server {
     void pause(std::uint64_t until, bool writes_only);
     void unpause();
     [[nodiscard]] bool paused(bool writes) const;
+    // That wait for a key, or for the end of a pause.
+    [[nodiscard]] std::size_t blocked_clients() const;
     // Pumps this client when what it waits for may be there.
     void wait_in_line(Client& client);
     void forget(Client& client);

@@ -1,6 +1,7 @@
 #include "commands/registry.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
@@ -181,6 +182,11 @@ bool equals_ignoring_case(std::string_view left, std::string_view right) {
 }
 
 bool Command::has_flag(std::string_view flag) const { return std::find(flags.begin(), flags.end(), flag) != flags.end(); }
+
+bool Command::may_replicate() const {
+    constexpr std::array<std::string_view, 6> names{"eval", "evalsha", "fcall", "publish", "spublish", "pfcount"};
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 bool Command::has_tip(std::string_view tip) const { return std::find(tips.begin(), tips.end(), tip) != tips.end(); }
 

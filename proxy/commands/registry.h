@@ -97,6 +97,8 @@ struct Command {
     [[nodiscard]] bool has_flag(std::string_view flag) const;
     [[nodiscard]] bool has_tip(std::string_view tip) const;
     [[nodiscard]] bool writes() const { return writes_; }
+    // Redis sends it to replicas though it is no write: COMMAND does not tell.
+    [[nodiscard]] bool may_replicate() const;
     // Unless it says that it only reads, a command may write.
     [[nodiscard]] bool may_write() const { return may_write_; }
     // Does this number of arguments (the name, of both parts, counted) fit?
