@@ -264,14 +264,19 @@ END $$;
 
 -- Many EXPIREs or PEXPIREs without conditions at once: of several for a key the last counts. Returns for each whether the key is
 -- there. What deletes a key or goes beyond all time is left to single calls.
-CREATE OR REPLACE FUNCTION redis.expire_at_once(d smallint, keys bytea[], amounts bigint[], unit integer) RETURNS SETOF boolean
+CREATE OR REPLACE FUNCTION redis.expire_at_once(command text, keys bytea[], amounts bigint[], unit integer) RETURNS SETOF boolean
 LANGUAGE plpgsql AS $$
 DECLARE
+    d constant smallint := redis.db();
     ks constant bytea[] := redis.index_keys(keys);
     done boolean := redis.lock_keys(d, ks);
     now constant bigint := redis.now_ms();
 BEGIN
-    IF NOT (0 < ALL (amounts) AND 1000000000000000 > ALL (amounts)) THEN
+    IF redis.wants_events() THEN
+        RETURN QUERY SELECT redis.expire_key(command, u.key, u.amount, unit, redis.now_ms(), '{}')
+                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(amounts)) AS u(key, amount);
+        RETURN;
+    ELSIF NOT (0 < ALL (amounts) AND 1000000000000000 > ALL (amounts)) THEN
         PERFORM redis.one_by_one();
     END IF;
     RETURN QUERY
@@ -312,12 +317,7 @@ COMMENT ON FUNCTION public.redis_expire(bytea, text, text[]) IS
 CREATE OR REPLACE FUNCTION redis.batch_expire(keys bytea[], amounts bigint[]) RETURNS SETOF boolean
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    IF redis.wants_events() THEN
-        RETURN QUERY SELECT public.redis_expire(u.key, u.amount)
-                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(amounts)) AS u(key, amount);
-    ELSE
-        RETURN QUERY SELECT e.there FROM redis.expire_at_once(redis.db(), keys, amounts, 1000) AS e(there);
-    END IF;
+    RETURN QUERY SELECT e.there FROM redis.expire_at_once('expire', keys, amounts, 1000) AS e(there);
 END $$;
 SELECT redis.register_command('expire', 'redis_expire', arity => -3, batch => 'redis.batch_expire',
   flags => 'write fast', categories => 'keyspace write fast',
@@ -344,12 +344,7 @@ COMMENT ON FUNCTION public.redis_pexpire(bytea, text, text[]) IS
 CREATE OR REPLACE FUNCTION redis.batch_pexpire(keys bytea[], amounts bigint[]) RETURNS SETOF boolean
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    IF redis.wants_events() THEN
-        RETURN QUERY SELECT public.redis_pexpire(u.key, u.amount)
-                     FROM ROWS FROM (pg_catalog.unnest(keys), pg_catalog.unnest(amounts)) AS u(key, amount);
-    ELSE
-        RETURN QUERY SELECT e.there FROM redis.expire_at_once(redis.db(), keys, amounts, 1) AS e(there);
-    END IF;
+    RETURN QUERY SELECT e.there FROM redis.expire_at_once('pexpire', keys, amounts, 1) AS e(there);
 END $$;
 SELECT redis.register_command('pexpire', 'redis_pexpire', arity => -3, batch => 'redis.batch_pexpire',
   flags => 'write fast', categories => 'keyspace write fast',

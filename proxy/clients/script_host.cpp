@@ -629,12 +629,7 @@ bool ScriptHost::foresee(const TaskPtr& task) {
         auto* good = std::get_if<commands::BoundCall>(&bound);
         if (good == nullptr) break;
         task->writes = task->writes || good->call.writes;
-        task->foreseen.push_back(
-            {std::move(call),
-             good->call.writes,
-             command->writes(),
-             [format = good->format](const Rows& rows, resp::ReplyWriter& to) { commands::write_reply(rows, format, to); },
-             {}});
+        task->foreseen.push_back({std::move(call), good->call.writes, command->writes(), good->format, {}});
         task->calls.push_back(std::move(good->call));
     }
     if (task->foreseen.size() < foreseen.calls.size()) task->foresees_end = false;
@@ -645,7 +640,7 @@ bool ScriptHost::foresee(const TaskPtr& task) {
 void ScriptHost::start_foreseen(const TaskPtr& task, std::size_t first, const postgres::Session::Answer& answer) {
     for (auto& call : task->foreseen) {
         resp::ReplyWriter writer(call.reply, call.call.protocol);
-        call.write(answer.rows[first++], writer);
+        commands::write_reply(answer.rows[first++], call.format, writer);
     }
     task->calls.clear();
     task->phase = Phase::computing;
@@ -1170,8 +1165,9 @@ bool ScriptHost::only_reads(const std::vector<std::string>& arguments) const {
         const auto found = libraries_.functions.find(commands::lower(arguments[1]));
         return found != libraries_.functions.end() && found->second->flags.no_writes;
     }
-    const auto first_line = arguments[1].substr(0, arguments[1].find('\n'));
-    return command == "eval" && first_line.starts_with("#!") && first_line.find("no-writes") != std::string::npos;
+    if (command != "eval") return false;
+    const auto flags = scripts::parse_script_flags(arguments[1]);
+    return flags.value && flags.value->no_writes;
 }
 
 // --- Lua states ---

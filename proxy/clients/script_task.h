@@ -87,7 +87,7 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
         Foresight::Call call;
         bool writes;  // or may write
         bool dirty;   // Redis calls it a write
-        std::function<void(const postgres::Rows&, resp::ReplyWriter&)> write;
+        commands::ReplyFormat format;
         std::string reply;  // once it is there
     };
 

@@ -212,20 +212,11 @@ void Lane::forget_prepared() {
 }
 
 // A call in the group whose answer is the answer of this one too.
-std::optional<std::size_t> Lane::equal_item(const Group& group, std::size_t item) const {
-    if (!group.statement->repeatable) return std::nullopt;
-    const auto& arguments = items_[item].call().arguments;
-    const auto known = group.by_arguments.find(hash_of(arguments));
-    if (known == group.by_arguments.end() || items_[known->second].call().arguments != arguments) return std::nullopt;
+std::optional<std::size_t> Lane::equal_item(const Group& group, std::size_t item, std::size_t hash) const {
+    const auto known = group.by_arguments.find(hash);
+    if (known == group.by_arguments.end() || items_[known->second].call().arguments != items_[item].call().arguments)
+        return std::nullopt;
     return known->second;
-}
-
-void Lane::join(Group& group, std::size_t item) {
-    const auto equal = equal_item(group, item);
-    items_[item].answered_by = equal.value_or(item);
-    if (equal) return;
-    if (group.statement->repeatable) group.by_arguments.emplace(hash_of(items_[item].call().arguments), item);
-    group.items.push_back(item);
 }
 
 // Calls of the same statement become one, as far as every client's own order allows: calls of different clients that wait
@@ -239,16 +230,21 @@ std::vector<Lane::Group> Lane::group(const Range& range) {
         const auto* statement = items_[i].call().statement.get();
         if (items_[i].job != job) own = 0;
         job = items_[i].job;
+        const auto hash = statement->repeatable ? hash_of(items_[i].call().arguments) : 0;
+        std::optional<std::size_t> equal;
         const auto found = latest.find(statement);
-        const bool joins = range.grouped && found != latest.end() && found->second >= own &&
-                           (!statement->grouped_sql.empty() || equal_item(groups[found->second], i));
-        if (joins) {
+        const bool may_join = range.grouped && found != latest.end() && found->second >= own;
+        if (may_join) equal = equal_item(groups[found->second], i, hash);
+        if (may_join && (equal || !statement->grouped_sql.empty())) {
             own = found->second;
         } else {
             latest[statement] = own = groups.size();
             groups.push_back({statement, {}, {}});
         }
-        join(groups[own], i);
+        items_[i].answered_by = equal.value_or(i);
+        if (equal) continue;
+        if (statement->repeatable) groups[own].by_arguments.emplace(hash, i);
+        groups[own].items.push_back(i);
     }
     return groups;
 }

@@ -120,8 +120,7 @@ class Lane {
     void flatten(bool grouped);
     void next();
     std::vector<Group> group(const Range& range);
-    [[nodiscard]] std::optional<std::size_t> equal_item(const Group& group, std::size_t item) const;
-    void join(Group& group, std::size_t item);
+    [[nodiscard]] std::optional<std::size_t> equal_item(const Group& group, std::size_t item, std::size_t hash) const;
     void send(const Range& range);
     void send_call(std::vector<std::size_t> items);
     void send_calls(Step::Kind kind, const std::vector<const Call*>& calls, std::vector<std::size_t> items);
