@@ -16,7 +16,7 @@ BEGIN
           FROM redis.hash_fields e WHERE e.id = key_id) AS s
     WHERE f.ctid = s.tid;
     GET DIAGNOSTICS n = ROW_COUNT;
-    UPDATE redis.keys x SET head = n WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x SET room = NULL, head = n WHERE x.db = d AND x.key = k;
     RETURN true;
 END $$;
 
@@ -36,10 +36,10 @@ BEGIN
     WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
       AND f.id = x.id AND f.field = m;
     IF FOUND THEN
-        UPDATE redis.keys x SET size = x.size WHERE x.db = d AND x.key = k;
+        UPDATE redis.keys x SET room = NULL, size = x.size WHERE x.db = d AND x.key = k;
         RETURN false;
     END IF;
-    UPDATE redis.keys x SET size = x.size + 1, head = x.head + 1
+    UPDATE redis.keys x SET room = NULL, size = x.size + 1, head = x.head + 1
     WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, x.head, x.size INTO key_id, next, total;
     IF key_id IS NULL THEN
@@ -91,7 +91,7 @@ BEGIN
         FROM found o WHERE o.tid IS NULL
     )
     SELECT coalesce(pg_catalog.array_agg(o.place), '{}') INTO fresh FROM found o WHERE o.tid IS NULL;
-    UPDATE redis.keys x SET size = x.size + pg_catalog.cardinality(fresh), head = x.head + pg_catalog.cardinality(fresh)
+    UPDATE redis.keys x SET room = NULL, size = x.size + pg_catalog.cardinality(fresh), head = x.head + pg_catalog.cardinality(fresh)
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
     RETURNING x.head, x.size INTO next, total;
     IF total > 1024 AND next <> total THEN
@@ -478,7 +478,7 @@ BEGIN
               FROM redis.hash_fields e WHERE e.id = key_id AND e.seq >= next) AS m
         WHERE f.ctid = m.tid;
     END IF;
-    UPDATE redis.keys x SET size = x.size - n, head = next WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x SET room = NULL, size = x.size - n, head = next WHERE x.db = d AND x.key = k;
     RETURN n;
 END $$;
 COMMENT ON FUNCTION public.redis_hdel(bytea, bytea[]) IS

@@ -246,7 +246,7 @@ BEGIN
     due := base + amount * unit;
     done := redis.lock_key(d, k);
     IF due > now THEN
-        UPDATE redis.keys x SET expires_at = due, sweep_at = redis.schedule_sweep(d, k, x.id, due, x.sweep_at)
+        UPDATE redis.keys x SET room = NULL, expires_at = due, sweep_at = redis.schedule_sweep(d, k, x.id, due, x.sweep_at)
         WHERE x.db = d AND x.key = k AND (x.expires_at > now OR x.expires_at IS NULL)
           AND NOT (nx AND x.expires_at IS NOT NULL) AND NOT (xx AND x.expires_at IS NULL)
           AND NOT (gt AND (x.expires_at IS NULL OR due <= x.expires_at)) AND NOT (lt AND x.expires_at IS NOT NULL AND due >= x.expires_at);
@@ -285,7 +285,7 @@ BEGIN
         FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(amounts)) WITH ORDINALITY AS u(k, amount, n)
         ORDER BY u.k, u.n DESC
     ), expiring AS (
-        UPDATE redis.keys x SET expires_at = l.due, sweep_at = least(x.sweep_at, l.due) FROM latest l
+        UPDATE redis.keys x SET room = NULL, expires_at = l.due, sweep_at = least(x.sweep_at, l.due) FROM latest l
         WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = l.k ORDER BY y.id DESC LIMIT 1)
           AND (x.expires_at > now OR x.expires_at IS NULL)
         RETURNING x.id, x.key, x.expires_at, x.sweep_at
@@ -506,7 +506,7 @@ DECLARE
     done boolean := redis.lock_key(d, k);
     now constant bigint := redis.now_ms();
 BEGIN
-    UPDATE redis.keys x SET expires_at = NULL WHERE x.db = d AND x.key = k AND x.expires_at > now;
+    UPDATE redis.keys x SET room = NULL, expires_at = NULL WHERE x.db = d AND x.key = k AND x.expires_at > now;
     IF NOT FOUND THEN
         RETURN false;
     END IF;

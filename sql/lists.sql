@@ -34,7 +34,7 @@ BEGIN
         PERFORM redis.raise_wrong_arity(CASE WHEN at_left THEN 'lpush' ELSE 'rpush' END);
     END IF;
     UPDATE redis.keys x
-    SET head = CASE WHEN at_left THEN x.head - n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail + n END,
+    SET room = NULL, head = CASE WHEN at_left THEN x.head - n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail + n END,
         size = x.size + n, expires_at = nullif(x.expires_at, 0)
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
       AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms() OR x.expires_at = 0 AND NOT only_existing)
@@ -99,7 +99,7 @@ BEGIN
     END IF;
     DELETE FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN first AND last;
     UPDATE redis.keys x
-    SET head = CASE WHEN at_left THEN x.head + n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - n END,
+    SET room = NULL, head = CASE WHEN at_left THEN x.head + n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - n END,
         size = x.size - n, expires_at = CASE WHEN x.size > n THEN x.expires_at ELSE 0 END,
         sweep_at = CASE WHEN x.size > n THEN x.sweep_at ELSE redis.schedule_sweep(d, k, x.id, redis.now_ms(), x.sweep_at) END
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1);
@@ -142,7 +142,7 @@ DECLARE
     done boolean;
 BEGIN
     UPDATE redis.keys x
-    SET head = CASE WHEN at_left THEN x.head + 1 ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - 1 END,
+    SET room = NULL, head = CASE WHEN at_left THEN x.head + 1 ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - 1 END,
         size = x.size - 1, expires_at = CASE WHEN x.size > 1 THEN x.expires_at ELSE 0 END,
         sweep_at = CASE WHEN x.size > 1 THEN x.sweep_at ELSE redis.schedule_sweep(d, k, x.id, redis.now_ms(), x.sweep_at) END
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
@@ -184,7 +184,7 @@ BEGIN
         done := redis.list_taken(d, k, from_left);
         RETURN elements[1];
     END IF;
-    UPDATE redis.keys x SET head = x.head + step, tail = x.tail + step
+    UPDATE redis.keys x SET room = NULL, head = x.head + step, tail = x.tail + step
     WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, CASE WHEN from_left THEN x.head - step ELSE x.tail - step END INTO key_id, place;
     IF key_id IS NULL THEN
@@ -270,7 +270,7 @@ BEGIN
             FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) AS p ON true
     ), grown AS (
         UPDATE redis.keys x
-        SET head = CASE WHEN at_left THEN x.head - l.added ELSE x.head END,
+        SET room = NULL, head = CASE WHEN at_left THEN x.head - l.added ELSE x.head END,
             tail = CASE WHEN at_left THEN x.tail ELSE x.tail + l.added END,
             size = x.size + l.added, expires_at = nullif(x.expires_at, 0)
         FROM lists l WHERE x.ctid = l.tid
@@ -330,7 +330,7 @@ BEGIN
             FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) AS p
     ), shrunk AS (
         UPDATE redis.keys x
-        SET head = CASE WHEN at_left THEN x.head + l.taken ELSE x.head END,
+        SET room = NULL, head = CASE WHEN at_left THEN x.head + l.taken ELSE x.head END,
             tail = CASE WHEN at_left THEN x.tail ELSE x.tail - l.taken END,
             size = x.size - l.taken, expires_at = CASE WHEN x.size > l.taken THEN x.expires_at ELSE 0 END,
             sweep_at = CASE WHEN x.size > l.taken THEN x.sweep_at ELSE redis.schedule_sweep(d, l.k, x.id, now, x.sweep_at) END
@@ -708,7 +708,7 @@ DECLARE
     key_id bigint;
     place bigint;
 BEGIN
-    UPDATE redis.keys x SET size = x.size
+    UPDATE redis.keys x SET room = NULL, size = x.size
     WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, redis.list_position(x.head, x.size, redis.parse_integer(index)) INTO key_id, place;
     IF key_id IS NULL THEN
@@ -765,7 +765,7 @@ BEGIN
     IF last < old_last THEN
         DELETE FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN last + 1 AND old_last;
     END IF;
-    UPDATE redis.keys x SET head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x SET room = NULL, head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 'l', 'ltrim');
     RETURN 'OK';
 END $$;
@@ -816,7 +816,7 @@ BEGIN
         last := last + 1;
     END IF;
     INSERT INTO redis.list_items (id, pos, value) VALUES (key_id, hit, element);
-    UPDATE redis.keys x SET head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x SET room = NULL, head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 'l', 'linsert');
     RETURN last - first + 1;
 END $$;
@@ -884,7 +884,7 @@ BEGIN
         FROM moved m WHERE m.value <> element OR m.pos > high;
         last := last - n;
     END IF;
-    UPDATE redis.keys x SET head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x SET room = NULL, head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 'l', 'lrem');
     RETURN n;
 END $$;

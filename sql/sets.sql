@@ -129,7 +129,7 @@ BEGIN
     INSERT INTO redis.set_members (id, pos, member, long_member)
     SELECT set_id, set_size + f.i - 1, redis.index_key(f.member), redis.long_key(f.member)
     FROM pg_catalog.unnest(fresh) WITH ORDINALITY AS f(member, i);
-    UPDATE redis.keys x SET size = x.size + pg_catalog.cardinality(fresh) WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x SET room = NULL, size = x.size + pg_catalog.cardinality(fresh) WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 's', 'sadd');
     RETURN numbers;
 END $$;
@@ -154,7 +154,7 @@ BEGIN
     WHERE x.db = d AND x.key = k AND x.type = 'S' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     ON CONFLICT ON CONSTRAINT set_members_pkey DO NOTHING;
     IF FOUND THEN
-        UPDATE redis.keys x SET size = x.size + 1 WHERE x.db = d AND x.key = k;
+        UPDATE redis.keys x SET room = NULL, size = x.size + 1 WHERE x.db = d AND x.key = k;
         done := redis.changed(d, k, 's', 'sadd');
         RETURN 1;
     END IF;
@@ -210,7 +210,7 @@ BEGIN
         INSERT INTO redis.set_members (id, pos, member, long_member)
         SELECT f.id, f.size - 1, f.m, redis.long_key(members[f.n]) FROM fresh f
     ), grown AS (
-        UPDATE redis.keys x SET size = c.size FROM changed c WHERE x.ctid = c.place
+        UPDATE redis.keys x SET room = NULL, size = c.size FROM changed c WHERE x.ctid = c.place
     ), created AS (
         INSERT INTO redis.keys (id, size, db, type, key, long_key)
         SELECT c.id, c.size, d, 'S', c.k, redis.long_key(keys[c.n]) FROM changed c WHERE c.place IS NULL
@@ -387,7 +387,7 @@ BEGIN
             pg_catalog.unnest(low_holes)) AS m(tid, pos)
         WHERE e.ctid = m.tid;
     END IF;
-    UPDATE redis.keys x SET size = new_size WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x SET room = NULL, size = new_size WHERE x.db = d AND x.key = k;
     RETURN redis.changed(d, k, 's', event);
 END $$;
 
@@ -410,7 +410,7 @@ BEGIN
         PERFORM redis.find_members(d, k, 'S'); -- the error, if it is no set
         RETURN false;
     END IF;
-    UPDATE redis.keys x SET size = x.size - 1 WHERE x.db = d AND x.key = k RETURNING x.size INTO last;
+    UPDATE redis.keys x SET room = NULL, size = x.size - 1 WHERE x.db = d AND x.key = k RETURNING x.size INTO last;
     IF hole < last THEN
         UPDATE redis.set_members e SET pos = hole
         WHERE e.ctid = (SELECT f.ctid FROM redis.set_members f WHERE f.id = set_id AND f.pos >= last ORDER BY f.pos LIMIT 1);
@@ -485,7 +485,7 @@ DECLARE
     result bytea;
     done boolean;
 BEGIN
-    UPDATE redis.keys x SET size = x.size - 1
+    UPDATE redis.keys x SET room = NULL, size = x.size - 1
     WHERE x.db = d AND x.key = k AND x.type = 'S' AND x.size > 1 AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, x.size INTO set_id, last;
     IF NOT FOUND THEN

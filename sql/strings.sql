@@ -50,7 +50,7 @@ DECLARE
     old_type "char";
 BEGIN
     UPDATE redis.keys x
-    SET value = put_string.value, expires_at = put_string.expires_at,
+    SET room = NULL, value = put_string.value, expires_at = put_string.expires_at,
         sweep_at = CASE WHEN put_string.expires_at IS NULL OR put_string.expires_at >= x.sweep_at THEN x.sweep_at
                         ELSE redis.schedule_sweep(d, k, x.id, put_string.expires_at, x.sweep_at) END
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
@@ -76,7 +76,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
 BEGIN
-    UPDATE redis.keys x SET value = replace_string.value
+    UPDATE redis.keys x SET room = NULL, value = replace_string.value
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
       AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
     RETURN FOUND OR redis.put_string(d, key, value);
@@ -102,7 +102,7 @@ DECLARE
     done boolean;
 BEGIN
     UPDATE redis.keys x
-    SET value = CASE WHEN start <= pg_catalog.octet_length(x.value)
+    SET room = NULL, value = CASE WHEN start <= pg_catalog.octet_length(x.value)
                      THEN pg_catalog.overlay(x.value, bytes, start::integer + 1)
                      ELSE x.value || redis.zero_bytes(start - pg_catalog.octet_length(x.value)) || bytes END
     WHERE x.db = d AND x.key = k AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
@@ -300,7 +300,7 @@ DECLARE
     done boolean := redis.lock_key(d, k);
     old_type "char";
 BEGIN
-    UPDATE redis.keys x SET value = redis_set.value, expires_at = NULL
+    UPDATE redis.keys x SET room = NULL, value = redis_set.value, expires_at = NULL
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
     RETURNING x.type INTO old_type;
     done := old_type = 's' OR redis.add_string(d, key, old_type, value, NULL);
@@ -325,7 +325,7 @@ BEGIN
         LEFT JOIN LATERAL (SELECT y.ctid AS place, y.type FROM redis.keys y WHERE y.db = d AND y.key = u.k
                            ORDER BY y.id DESC LIMIT 1) p ON true
     ), replaced AS (
-        UPDATE redis.keys x SET value = l.value, expires_at = NULL FROM latest l WHERE x.ctid = l.place AND l.type = 's'
+        UPDATE redis.keys x SET room = NULL, value = l.value, expires_at = NULL FROM latest l WHERE x.ctid = l.place AND l.type = 's'
     ), created AS (
         INSERT INTO redis.keys (id, db, type, key, long_key, value)
         SELECT redis.new_key_id(), d, 's', l.k, redis.long_key(keys[l.n]), l.value FROM latest l WHERE l.place IS NULL
@@ -614,7 +614,7 @@ BEGIN
     ELSIF unit IS NULL THEN
         RETURN result;
     ELSIF unit = 'PERSIST' THEN
-        UPDATE redis.keys x SET expires_at = NULL WHERE x.db = d AND x.key = k AND x.expires_at IS NOT NULL;
+        UPDATE redis.keys x SET room = NULL, expires_at = NULL WHERE x.db = d AND x.key = k AND x.expires_at IS NOT NULL;
         IF FOUND THEN
             done := redis.changed(d, k, 'g', 'persist');
         END IF;
@@ -625,7 +625,7 @@ BEGIN
         done := redis.delete_key(d, k);
         done := redis.changed(d, k, 'g', 'del');
     ELSE
-        UPDATE redis.keys x SET expires_at = expiry, sweep_at = redis.schedule_sweep(d, k, x.id, expiry, x.sweep_at)
+        UPDATE redis.keys x SET room = NULL, expires_at = expiry, sweep_at = redis.schedule_sweep(d, k, x.id, expiry, x.sweep_at)
         WHERE x.db = d AND x.key = k;
         done := redis.changed(d, k, 'g', 'expire');
     END IF;
@@ -645,8 +645,8 @@ SELECT redis.register_command('getex', 'redis_getex', arity => -2,
 CREATE OR REPLACE FUNCTION redis.set_pairs(d smallint, pairs bytea[], only_if_absent boolean) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
-    keys constant bytea[] := ARRAY(SELECT u.v FROM pg_catalog.unnest(pairs) WITH ORDINALITY AS u(v, n) WHERE u.n % 2 = 1 ORDER BY u.n);
-    string_values constant bytea[] := ARRAY(SELECT u.v FROM pg_catalog.unnest(pairs) WITH ORDINALITY AS u(v, n) WHERE u.n % 2 = 0 ORDER BY u.n);
+    keys constant bytea[] := ARRAY(SELECT pairs[g.n] FROM pg_catalog.generate_series(1, pg_catalog.cardinality(pairs), 2) AS g(n));
+    string_values constant bytea[] := ARRAY(SELECT pairs[g.n] FROM pg_catalog.generate_series(2, pg_catalog.cardinality(pairs), 2) AS g(n));
     now constant bigint := redis.now_ms();
     done boolean;
 BEGIN
@@ -683,8 +683,9 @@ DECLARE
     last constant bigint := calls[pg_catalog.cardinality(calls)];
     done boolean;
 BEGIN
-    IF (SELECT pg_catalog.bool_or(c.n % 2 = 1)
-        FROM (SELECT pg_catalog.count(*) AS n FROM pg_catalog.unnest(calls) AS u(call) GROUP BY u.call) AS c) THEN
+    -- One with an odd number of arguments shares a pair with the next one, or is the last one.
+    PERFORM FROM pg_catalog.generate_series(1, pg_catalog.cardinality(calls), 2) AS g(n) WHERE calls[g.n] IS DISTINCT FROM calls[g.n + 1];
+    IF FOUND THEN
         PERFORM redis.one_by_one();
     END IF;
     done := redis.set_pairs(redis.db(), pairs, false);
@@ -731,7 +732,7 @@ DECLARE
 BEGIN
     -- The usual case, a number that cannot overflow, is one statement.
     UPDATE redis.keys x
-    SET value = pg_catalog.decode((pg_catalog.encode(x.value, 'escape')::bigint + amount)::text, 'escape')
+    SET room = NULL, value = pg_catalog.decode((pg_catalog.encode(x.value, 'escape')::bigint + amount)::text, 'escape')
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
       AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
       AND CASE WHEN pg_catalog.octet_length(x.value) < 19 AND amount BETWEEN -1000000000000000000 AND 1000000000000000000
@@ -770,7 +771,7 @@ BEGIN
                         ELSE redis.no_number() END AS number
             FROM redis.keys y WHERE y.db = d AND y.key = u.k ORDER BY y.id DESC LIMIT 1) p ON true
     ), added AS (
-        UPDATE redis.keys x SET value = redis.integer_bytes(l.sum) FROM latest l WHERE x.ctid = l.place
+        UPDATE redis.keys x SET room = NULL, value = redis.integer_bytes(l.sum) FROM latest l WHERE x.ctid = l.place
     ), created AS (
         INSERT INTO redis.keys (id, db, type, key, long_key, value)
         SELECT redis.new_key_id(), d, 's', l.k, redis.long_key(keys[l.n]), redis.integer_bytes(l.sum)
@@ -954,7 +955,7 @@ DECLARE
     done boolean := redis.lock_key(d, k);
     result bigint;
 BEGIN
-    UPDATE redis.keys x SET value = x.value || redis_append.value
+    UPDATE redis.keys x SET room = NULL, value = x.value || redis_append.value
     WHERE x.db = d AND x.key = k AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
       AND pg_catalog.octet_length(x.value) <= 536870912 - pg_catalog.octet_length(redis_append.value)
     RETURNING pg_catalog.octet_length(x.value) INTO result;

@@ -17,7 +17,9 @@ constexpr std::size_t max_skipped_jobs = 1000;
 constexpr std::size_t max_batch_locks = 500;
 constexpr std::size_t max_batch_bytes = std::size_t{4} << 20;
 constexpr std::uint64_t tick_ms = 100;
-// Large batches cost least a call, so a second lane gets work only when jobs have waited this long for the first.
+// Large batches cost least a call, so a second lane gets work only when that is worth so much of Postgres's time that a core more
+// gains more than the smaller batches lose, or when jobs have waited for the first lane as long as this.
+constexpr double wanted_share_nanoseconds = 3e6;
 constexpr std::uint64_t patience_ms = 5;
 
 // Stands for each key that the job locks.
@@ -124,11 +126,44 @@ void Dispatcher::dispatch_quick() {
         if (!quick_[i]->ready()) continue;
         const bool others_busy =
             std::any_of(quick_.begin(), quick_.end(), [](const auto& lane) { return lane->connected() && !lane->ready(); });
-        if (others_busy && !waits_too_long()) return;
+        if (others_busy && !waits_share() && !waits_too_long()) return;
         locks_[i].clear();
         auto batch = take_batch(locks_[i]);
+        shares_conflict_ = batch.empty();
         if (!batch.empty()) quick_[i]->run(std::move(batch));
     }
+}
+
+// How many calls Postgres carries out in this time, by what the latest ones took.
+std::size_t Dispatcher::affordable_calls(double nanoseconds) const {
+    if (recent_nanoseconds_ <= 0) return max_batch_calls;
+    return std::min(static_cast<std::size_t>(nanoseconds * recent_calls_ / recent_nanoseconds_) + 1, max_batch_calls);
+}
+
+// Counts no further than the limit.
+std::size_t Dispatcher::waiting_calls(std::size_t limit) const {
+    std::size_t calls = 0;
+    for (const auto& [database, queue] : quick_queues_) {
+        for (auto job = queue.begin(); job != queue.end() && calls < limit; ++job)
+            calls += (*job)->calls.size() - (*job)->answered;
+    }
+    return std::min(calls, limit);
+}
+
+// Is enough waiting for another lane? When all of that needs keys of the lanes at work, nobody looks again before one of them is
+// done.
+bool Dispatcher::waits_share() const {
+    const auto share = affordable_calls(wanted_share_nanoseconds);
+    return !shares_conflict_ && waiting_calls(share) == share;
+}
+
+// How many calls the next batch may have: not all that wait when they are enough for two lanes and both are free.
+std::size_t Dispatcher::most_calls() const {
+    const auto most = std::max(affordable_calls(wanted_batch_nanoseconds), min_batch_calls);
+    const auto free = std::count_if(quick_.begin(), quick_.end(), [](const auto& lane) { return lane->ready(); });
+    const auto waiting = waiting_calls(2 * most);
+    const auto share = (waiting + 1) / 2;
+    return free > 1 && share >= affordable_calls(wanted_share_nanoseconds) ? std::min(most, share) : most;
 }
 
 // Looks again when it will be so.
@@ -184,10 +219,7 @@ std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std:
     auto* oldest = choose_queue();
     std::vector<std::shared_ptr<Job>> batch;
     if (oldest == nullptr) return batch;
-    const auto affordable = recent_nanoseconds_ <= 0
-                                ? max_batch_calls
-                                : static_cast<std::size_t>(wanted_batch_nanoseconds * recent_calls_ / recent_nanoseconds_);
-    const auto most_calls = std::clamp(affordable, min_batch_calls, max_batch_calls);
+    const auto most = most_calls();
     Queue skipped;
     std::vector<std::size_t> locks;
     std::vector<std::size_t> taken;
@@ -198,8 +230,7 @@ std::vector<std::shared_ptr<Job>> Dispatcher::take_batch(std::unordered_set<std:
         read_locks(*job, locks);
         calls += job->calls.size() - job->answered;
         bytes += job->bytes;
-        if (!batch.empty() && (calls > most_calls || taken.size() + locks.size() > max_batch_locks || bytes > max_batch_bytes))
-            break;
+        if (!batch.empty() && (calls > most || taken.size() + locks.size() > max_batch_locks || bytes > max_batch_bytes)) break;
         if (conflicts(locks)) {
             calls -= job->calls.size() - job->answered;
             bytes -= job->bytes;
@@ -272,6 +303,7 @@ void Dispatcher::on_lane_ready(Lane& lane) {
         recent_nanoseconds_ = memory * recent_nanoseconds_ + static_cast<double>(lane.last_duration());
         recent_calls_ = memory * recent_calls_ + static_cast<double>(lane.last_calls());
         release_locks(lane);
+        shares_conflict_ = false;
         dispatch_quick();
     }
     if (!was_connected_ && lane.kind() == Lane::Kind::quick) {

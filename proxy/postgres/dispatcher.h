@@ -71,6 +71,10 @@ class Dispatcher final : public Lane::Observer {
     void release_locks(const Lane& lane);
     void dispatch();
     void dispatch_quick();
+    [[nodiscard]] std::size_t affordable_calls(double nanoseconds) const;
+    [[nodiscard]] std::size_t waiting_calls(std::size_t limit) const;
+    [[nodiscard]] std::size_t most_calls() const;
+    [[nodiscard]] bool waits_share() const;
     [[nodiscard]] bool waits_too_long();
     void dispatch_slow();
     void dispatch_transactions();
@@ -101,6 +105,7 @@ class Dispatcher final : public Lane::Observer {
     uv_timer_t* patience_timer_;     // wakes the loop, and so dispatch()
     double recent_nanoseconds_ = 0;  // of quick batches, the latest counting most …
     double recent_calls_ = 0;        // … and their calls
+    bool shares_conflict_ = false;   // what waits needs keys of the lanes at work
     bool was_connected_ = false;
     std::string last_error_;
 };

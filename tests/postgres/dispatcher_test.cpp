@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "cluster.h"
 #include "harness.h"
@@ -70,6 +71,7 @@ constexpr const char* functions = R"(
     CREATE FUNCTION test.touch(word text) RETURNS text LANGUAGE sql AS 'UPDATE test.held h SET word = h.word WHERE h.word = touch.word RETURNING h.word';
     CREATE FUNCTION test.setting(word text) RETURNS text LANGUAGE sql AS 'SELECT current_setting(word)';
     CREATE FUNCTION test.sleep(word text) RETURNS text LANGUAGE sql AS 'SELECT word FROM pg_sleep(0.4)';
+    CREATE FUNCTION test.rest(word text) RETURNS text LANGUAGE sql AS 'SELECT pg_current_xact_id()::text FROM pg_sleep(0.002)';
     CREATE FUNCTION test.nap(word text) RETURNS text LANGUAGE sql AS 'SELECT word FROM pg_sleep(0.15)';
     -- The first call of all hangs.
     CREATE FUNCTION test.hang_once(word text) RETURNS text LANGUAGE plpgsql AS $$
@@ -424,6 +426,25 @@ TEST_F(DispatcherTest, BatchesHaveALimit) {
     for (int i = 0; i < 4; ++i) submit({call("echo", std::string(3 << 20, 'x'))});
     ASSERT_TRUE(finish());
     EXPECT_EQ(dispatcher_->counters().batches, before + 4) << "by their bytes";
+}
+
+TEST_F(DispatcherTest, TwoLanesShareWhatTakesLong) {
+    start({.quick_lanes = 2, .slow_lanes = 2, .wait_ms = 20'000});
+    ASSERT_TRUE(loop_.run_until([this] { return dispatcher_->counters().connected_lanes == 2; }));
+    // How many transactions these twenty calls are, each of another client.
+    const auto transactions_of = [this](const char* function, bool one_key) {
+        jobs_.clear();
+        for (int i = 0; i < 20; ++i) submit({call(function, "w", true, {one_key ? "k" : "k" + std::to_string(i)})});
+        EXPECT_TRUE(finish());
+        const auto all = answers();
+        return std::set<std::string>(all.begin(), all.end()).size();
+    };
+    submit({call("rest", "w")});  // tells how long one takes
+    ASSERT_TRUE(finish());
+    EXPECT_EQ(transactions_of("rest", false), 2U);
+    transactions_of("rest", true);
+    for (int i = 0; i < 10; ++i) transactions_of("transaction", false);
+    EXPECT_EQ(transactions_of("transaction", false), 1U) << "what is done soon stays together";
 }
 
 TEST_F(DispatcherTest, TransactionsThatPostgresAbortsAreRunAgain) {
