@@ -102,6 +102,9 @@ Server::Server(const operations::Config& config, operations::Logger& logger)
         postgres::DispatcherOptions{config.quick_connections, config.slow_connections,
                                     static_cast<std::uint64_t>(config.postgres_wait * 1000)},
         std::move(events));
+    // On a single core it would keep the others from answering.
+    busy_poll_ = std::make_unique<BusyPoll>(
+        &loop_, uv_available_parallelism() > 1 ? static_cast<std::uint64_t>(config.busy_poll) : 0, [this] { return expected(); });
     scripts_ = std::make_unique<ScriptHost>(
         *this, *connector_,
         ScriptHost::Options{config.script_connections, static_cast<std::uint64_t>(config.postgres_wait * 1000)},
@@ -161,10 +164,18 @@ Server::~Server() {
     peers_.reset();
     control_.reset();
     maintenance_.reset();
+    busy_poll_.reset();
     dispatcher_.reset();
     scripts_.reset();
     uv_run(&loop_, UV_RUN_DEFAULT);
     uv_loop_close(&loop_);
+}
+
+// For the busy poll.
+Expected Server::expected() {
+    if (dispatcher_->has_lone_call()) return Expected::answer;
+    const auto before = std::exchange(lone_calls_, dispatcher_->lone_calls());
+    return lone_calls_ == before ? Expected::nothing : Expected::request;
 }
 
 int Server::run() {
@@ -178,6 +189,7 @@ int Server::run() {
     const auto interval = static_cast<std::uint64_t>(config_.sweep_interval);
     uv_timer_start(
         &maintenance_timer_, [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->on_maintenance(); }, interval, 0);
+    busy_poll_->start();
     uv_check_start(&burial_, [](uv_check_t* check) { static_cast<Server*>(check->data)->closed_.clear(); });
     uv_prepare_start(&delivery_, [](uv_prepare_t* prepare) { static_cast<Server*>(prepare->data)->flush_delivered(); });
     uv_timer_start(

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "clients/busy_poll.h"
 #include "clients/client.h"
 #include "clients/peers.h"
 #include "clients/script_host.h"
@@ -129,6 +130,7 @@ class Server {
     void on_tick();
     void on_maintenance();
     void flush_delivered();
+    Expected expected();
     void sweep();
     void report_maintenance(const char* what, const PGresult* failed);
     void finish_shutdown();
@@ -148,6 +150,8 @@ class Server {
     uv_timer_t overlooked_timer_{};
     uv_check_t burial_{};
     uv_prepare_t delivery_{};
+    std::unique_ptr<BusyPoll> busy_poll_;
+    std::uint64_t lone_calls_ = 0;  // of the dispatcher, as far as the next request was looked for after them
 
     Settings settings_;
     std::string events_;           // notify-keyspace-events, as the connections to Postgres are told

@@ -175,6 +175,12 @@ CommandLine parse_serve(CLI::App& app, int argc, const char* const* argv) {
         ->check(CLI::IsMember({"on", "off", "local", "remote_write", "remote_apply"}).description(""))
         ->type_name("on|off|local|remote_write|remote_apply")
         ->capture_default_str();
+    options
+        .add("busy-poll", config.busy_poll,
+             "how long to stay awake for the next answer or request where one client is alone; 0: not at all")
+        ->check(CLI::Range(0, 1000).description(""))
+        ->type_name("US")
+        ->capture_default_str();
     options.add("sweep-interval", config.sweep_interval, "pause between looks for expired keys")
         ->check(CLI::Range(1, 3600000).description(""))
         ->type_name("MS");

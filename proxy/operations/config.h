@@ -24,6 +24,7 @@ struct Config {
     double postgres_wait = 10;     // seconds that clients wait for a database that is away
     double shutdown_timeout = 10;  // seconds for what is in flight at SIGTERM
     std::string synchronous_commit = "on";
+    std::int64_t busy_poll = 200;       // microseconds, for an answer or the next request, where a client is alone; 0: not at all
     std::int64_t sweep_interval = 500;  // milliseconds between looks for expired keys and orphaned elements
 
     std::int64_t max_clients = 10000;

@@ -21,6 +21,8 @@ constexpr std::uint64_t tick_ms = 100;
 // gains more than the smaller batches lose, or when jobs have waited for the first lane as long as this.
 constexpr double wanted_share_nanoseconds = 3e6;
 constexpr std::uint64_t patience_ms = 5;
+// As many batches of a single call in a row come of a client that is alone.
+constexpr int lone_habit = 8;
 
 // Stands for each key that the job locks.
 void read_locks(const Job& job, std::vector<std::size_t>& locks) {
@@ -113,6 +115,19 @@ Dispatcher::Counters Dispatcher::counters() const {
     sum.queued_jobs = slow_queue_.size() + blocked_queue_.size() + transaction_queue_.size();
     for (const auto& [database, queue] : quick_queues_) sum.queued_jobs += queue.size();
     return sum;
+}
+
+bool Dispatcher::has_lone_call() const {
+    if (lone_batches_ < lone_habit) return false;
+    std::size_t lanes = 0;
+    for (const auto* all : {&quick_, &slow_, &transaction_}) {
+        for (const auto& lane : *all) {
+            if (!lane->connected() || lane->ready()) continue;
+            if (lane->kind() != Lane::Kind::quick || lane->last_calls() > 1) return false;
+            ++lanes;
+        }
+    }
+    return lanes == 1;
 }
 
 void Dispatcher::dispatch() {
@@ -304,6 +319,8 @@ void Dispatcher::on_lane_ready(Lane& lane) {
         recent_calls_ = memory * recent_calls_ + static_cast<double>(lane.last_calls());
         release_locks(lane);
         shares_conflict_ = false;
+        lone_batches_ = lane.last_calls() == 1 ? std::min(lone_batches_ + 1, lone_habit) : 0;
+        if (lone_batches_ == lone_habit) ++lone_calls_;
         dispatch_quick();
     }
     if (!was_connected_ && lane.kind() == Lane::Kind::quick) {

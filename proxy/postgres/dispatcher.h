@@ -59,6 +59,10 @@ class Dispatcher final : public Lane::Observer {
     [[nodiscard]] bool connected() const;
     [[nodiscard]] Counters counters() const;
 
+    // One call at a time is all there is lately: is one at work, and how many have been answered?
+    [[nodiscard]] bool has_lone_call() const;
+    [[nodiscard]] std::uint64_t lone_calls() const { return lone_calls_; }
+
  private:
     using Queue = std::deque<std::shared_ptr<Job>>;
 
@@ -105,7 +109,9 @@ class Dispatcher final : public Lane::Observer {
     uv_timer_t* patience_timer_;     // wakes the loop, and so dispatch()
     double recent_nanoseconds_ = 0;  // of quick batches, the latest counting most …
     double recent_calls_ = 0;        // … and their calls
-    bool shares_conflict_ = false;   // what waits needs keys of the lanes at work
+    std::uint64_t lone_calls_ = 0;
+    int lone_batches_ = 0;          // of the quick lanes, one after another
+    bool shares_conflict_ = false;  // what waits needs keys of the lanes at work
     bool was_connected_ = false;
     std::string last_error_;
 };

@@ -447,6 +447,39 @@ TEST_F(DispatcherTest, TwoLanesShareWhatTakesLong) {
     EXPECT_EQ(transactions_of("transaction", false), 1U) << "what is done soon stays together";
 }
 
+TEST_F(DispatcherTest, ALoneClientIsNoticed) {
+    bool seen = false;
+    const std::function<void()> look = [&] { seen = seen || dispatcher_->has_lone_call(); };
+    auto* before_sleep = new uv_prepare_t;
+    uv_prepare_init(loop_.get(), before_sleep);
+    before_sleep->data = const_cast<std::function<void()>*>(&look);
+    uv_prepare_start(before_sleep, [](uv_prepare_t* handle) { (*static_cast<const std::function<void()>*>(handle->data))(); });
+    start();
+    wait_for_connection();
+    const auto one_by_one = [&](int calls) {
+        for (int i = 0; i < calls; ++i) {
+            submit({call("echo", "e")});
+            EXPECT_TRUE(finish());
+        }
+    };
+    one_by_one(5);
+    EXPECT_FALSE(seen);
+    EXPECT_EQ(dispatcher_->lone_calls(), 0U);
+    one_by_one(5);
+    EXPECT_TRUE(seen);
+    const auto lone = dispatcher_->lone_calls();
+    EXPECT_GT(lone, 0U);
+    seen = false;
+    submit({call("echo", "a")});
+    submit({call("echo", "b")});
+    ASSERT_TRUE(finish());
+    one_by_one(5);
+    EXPECT_FALSE(seen);
+    EXPECT_EQ(dispatcher_->lone_calls(), lone);
+    uv_close(reinterpret_cast<uv_handle_t*>(before_sleep),
+             [](uv_handle_t* handle) { delete reinterpret_cast<uv_prepare_t*>(handle); });
+}
+
 TEST_F(DispatcherTest, TransactionsThatPostgresAbortsAreRunAgain) {
     start();
     for (const auto* state : {"40001", "40P01"}) {
