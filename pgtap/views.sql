@@ -69,7 +69,11 @@ SELECT redis_hset(repeat('k', 3000)::bytea, repeat('f', 3000)::bytea, repeat('v'
 SELECT results_eq($$SELECT octet_length(key), octet_length(long_key), octet_length(field), octet_length(value) FROM redis.hashes
                     WHERE key = redis.index_key(repeat('k', 3000)::bytea)$$, 'VALUES (2001, 3000, 3000, 3000)', 'long names');
 
--- plans: a key alone is found by all of the index
+-- plans: a key alone is found by the index
+DO $$ BEGIN
+    PERFORM redis_sadd(convert_to('set:' || n, 'UTF8'), 'm'), redis_zadd(convert_to('zset:' || n, 'UTF8'), '1', 'm') FROM generate_series(1, 500) n;
+END $$;
+ANALYZE redis.keys, redis.set_members, redis.zset_members;
 SET LOCAL enable_seqscan = off;
 CREATE FUNCTION pg_temp.plan(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -82,10 +86,10 @@ BEGIN
     RETURN result;
 END $$;
 SELECT matches(pg_temp.plan(format($$SELECT * FROM redis.%I WHERE key = 'user:1'$$, name)),
-               'Index Cond: \(\(db = ANY \(\$\d+\)\) AND \(key = ''\\x757365723a31''', 'redis.' || name || ': by key')
+               'Index Cond: \(key = ''\\x757365723a31''', 'redis.' || name || ': by key')
 FROM unnest(ARRAY['keyspace', 'strings', 'lists', 'hashes', 'sets', 'sorted_sets']) AS name;
 SELECT matches(pg_temp.plan($$SELECT u.name, h.value FROM users u JOIN redis.hashes h ON h.key = convert_to('session:' || u.id, 'UTF8')
-                              WHERE u.id = 1$$), 'Index Cond: \(\(db = ANY .*\(key = convert_to', 'a join by key');
+                              WHERE u.id = 1$$), 'Index Cond: \(key = convert_to', 'a join by key');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -34,7 +34,8 @@ BEGIN
         PERFORM redis.raise_syntax_error();
     END IF;
     done := redis.lock_all();
-    IF EXISTS (SELECT FROM redis.keys x WHERE x.db < single) OR EXISTS (SELECT FROM redis.keys x WHERE x.db > single) THEN
+    IF EXISTS (SELECT FROM redis.keys x WHERE redis.scan_position(x.db, x.key) < single::bigint << 32)
+       OR EXISTS (SELECT FROM redis.keys x WHERE redis.scan_position(x.db, x.key) >= (single + 1)::bigint << 32) THEN
         WITH gone AS (
             DELETE FROM redis.keys x WHERE x.db = single RETURNING x.id, x.type, x.sweep_at
         ), orphaned AS (

@@ -4,21 +4,14 @@
 -- `key` is the key as the table's index holds it: one of more than 2000 bytes is shortened there, and whole in long_key. So
 -- `WHERE key = …` and joins by it go through the index. Fields, members and values are always whole.
 
--- The rows of all live keys. The index begins with the database number: naming those in use, found by one step through the index
--- each, lets a query that has a key alone use all of it.
+-- The rows of all live keys.
 CREATE OR REPLACE VIEW redis.live_keys AS
 SELECT x.id, x.db, x.key, x.long_key, x.type, x.size, x.head, x.tail, x.value,
        -- later than Postgres's calendar ends: infinity
        CASE WHEN x.expires_at < 9224318016000000 THEN pg_catalog.to_timestamp(x.expires_at / 1000.0)
             WHEN x.expires_at IS NOT NULL THEN 'infinity' END AS expires_at
 FROM redis.keys x
-WHERE x.db = ANY (ARRAY(
-          WITH RECURSIVE dbs AS (
-              (SELECT y.db FROM redis.keys y ORDER BY y.db LIMIT 1)
-              UNION ALL
-              SELECT (SELECT y.db FROM redis.keys y WHERE y.db > d.db ORDER BY y.db LIMIT 1) FROM dbs d WHERE d.db IS NOT NULL)
-          SELECT d.db FROM dbs d))
-  AND (x.expires_at IS NULL OR x.expires_at > pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000);
+WHERE (x.expires_at IS NULL OR x.expires_at > pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000);
 COMMENT ON VIEW redis.live_keys IS 'The rows of redis.keys that have not expired; what the other views stand on.';
 
 CREATE OR REPLACE VIEW redis.keyspace AS
