@@ -111,6 +111,17 @@ FROM unnest(ARRAY[$$SELECT redis_incr('counter')$$, $$SELECT redis_set('counter'
                   $$SELECT redis_rpush('hand over', 'd'), redis_rpop('hand over')$$]) AS q;
 SELECT redis_del('counter', 'queue', 'hand over');
 
+-- A row gives its room up with the first update, whichever that is (migrations/0007_cheaper_keys.sql)
+SELECT redis_set('roomy', 'a');
+SELECT is((SELECT octet_length(room) FROM redis.keys WHERE key = 'roomy'), 40, 'a new row has room');
+SELECT redis_set('roomy', 'b');
+SELECT is((SELECT room FROM redis.keys WHERE key = 'roomy'), NULL, 'an updated one has not');
+SELECT results_eq($$SELECT p.oid::regproc::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                    WHERE (n.nspname = 'redis' OR n.nspname = 'public' AND p.proname LIKE 'redis%') AND p.prosrc ~ 'UPDATE redis\.keys x\s+SET (?!room = NULL)'
+                    ORDER BY 1$$,
+                  ARRAY['redis.move_row', 'redis.sweep', 'redis_swapdb'], 'every update but those that move a row or its entry for the sweep');
+SELECT redis_del('roomy');
+
 -- A whole SCAN, page by page, meets every key once.
 WITH RECURSIVE page AS (
     SELECT s.next, s.keys FROM redis_scan('0', 'COUNT', '100') s

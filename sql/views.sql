@@ -11,7 +11,7 @@ SELECT x.id, x.db, x.key, x.long_key, x.type, x.size, x.head, x.tail, x.value,
        CASE WHEN x.expires_at < 9224318016000000 THEN pg_catalog.to_timestamp(x.expires_at / 1000.0)
             WHEN x.expires_at IS NOT NULL THEN 'infinity' END AS expires_at
 FROM redis.keys x
-WHERE (x.expires_at IS NULL OR x.expires_at > pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000);
+WHERE x.expires_at IS NULL OR x.expires_at > pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000;
 COMMENT ON VIEW redis.live_keys IS 'The rows of redis.keys that have not expired; what the other views stand on.';
 
 CREATE OR REPLACE VIEW redis.keyspace AS

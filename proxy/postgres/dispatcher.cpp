@@ -122,7 +122,7 @@ bool Dispatcher::has_lone_call() const {
     std::size_t lanes = 0;
     for (const auto* all : {&quick_, &slow_, &transaction_}) {
         for (const auto& lane : *all) {
-            if (!lane->connected() || lane->ready()) continue;
+            if (!lane->at_work()) continue;
             if (lane->kind() != Lane::Kind::quick || lane->last_calls() > 1) return false;
             ++lanes;
         }
@@ -139,8 +139,7 @@ void Dispatcher::dispatch() {
 void Dispatcher::dispatch_quick() {
     for (std::size_t i = 0; i < quick_.size(); ++i) {
         if (!quick_[i]->ready()) continue;
-        const bool others_busy =
-            std::any_of(quick_.begin(), quick_.end(), [](const auto& lane) { return lane->connected() && !lane->ready(); });
+        const bool others_busy = std::any_of(quick_.begin(), quick_.end(), [](const auto& lane) { return lane->at_work(); });
         if (others_busy && !waits_share() && !waits_too_long()) return;
         locks_[i].clear();
         auto batch = take_batch(locks_[i]);
@@ -175,10 +174,9 @@ bool Dispatcher::waits_share() const {
 // How many calls the next batch may have: not all that wait when they are enough for two lanes and both are free.
 std::size_t Dispatcher::most_calls() const {
     const auto most = std::max(affordable_calls(wanted_batch_nanoseconds), min_batch_calls);
-    const auto free = std::count_if(quick_.begin(), quick_.end(), [](const auto& lane) { return lane->ready(); });
-    const auto waiting = waiting_calls(2 * most);
-    const auto share = (waiting + 1) / 2;
-    return free > 1 && share >= affordable_calls(wanted_share_nanoseconds) ? std::min(most, share) : most;
+    if (std::count_if(quick_.begin(), quick_.end(), [](const auto& lane) { return lane->ready(); }) < 2) return most;
+    const auto share = (waiting_calls(2 * most) + 1) / 2;
+    return share < affordable_calls(wanted_share_nanoseconds) ? most : std::min(most, share);
 }
 
 // Looks again when it will be so.

@@ -63,6 +63,7 @@ class Lane {
 
     [[nodiscard]] bool ready() const { return connection_ != nullptr && jobs_.empty(); }
     [[nodiscard]] bool connected() const { return connection_ != nullptr; }
+    [[nodiscard]] bool at_work() const { return connected() && !ready(); }
     [[nodiscard]] bool closed() const { return stopped_ && !connecting_; }
     [[nodiscard]] Kind kind() const { return kind_; }
     // Is it at work on a job that a quick lane had to give away?

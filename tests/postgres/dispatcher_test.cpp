@@ -432,19 +432,18 @@ TEST_F(DispatcherTest, TwoLanesShareWhatTakesLong) {
     start({.quick_lanes = 2, .slow_lanes = 2, .wait_ms = 20'000});
     ASSERT_TRUE(loop_.run_until([this] { return dispatcher_->counters().connected_lanes == 2; }));
     // How many transactions these twenty calls are, each of another client.
-    const auto transactions_of = [this](const char* function, bool one_key) {
+    const auto transactions_of = [this](const char* function) {
         jobs_.clear();
-        for (int i = 0; i < 20; ++i) submit({call(function, "w", true, {one_key ? "k" : "k" + std::to_string(i)})});
+        for (int i = 0; i < 20; ++i) submit({call(function, "w", true, {"k" + std::to_string(i)})});
         EXPECT_TRUE(finish());
         const auto all = answers();
         return std::set<std::string>(all.begin(), all.end()).size();
     };
     submit({call("rest", "w")});  // tells how long one takes
     ASSERT_TRUE(finish());
-    EXPECT_EQ(transactions_of("rest", false), 2U);
-    transactions_of("rest", true);
-    for (int i = 0; i < 10; ++i) transactions_of("transaction", false);
-    EXPECT_EQ(transactions_of("transaction", false), 1U) << "what is done soon stays together";
+    EXPECT_EQ(transactions_of("rest"), 2U);
+    for (int i = 0; i < 10; ++i) transactions_of("transaction");
+    EXPECT_EQ(transactions_of("transaction"), 1U) << "what is done soon stays together";
 }
 
 TEST_F(DispatcherTest, ALoneClientIsNoticed) {
