@@ -1,5 +1,5 @@
 # EVAL, SCRIPT, FUNCTION, FCALL and their kin: arguments, conversions, errors, what is forbidden, transactions, what others see, what goes
-# wrong in the middle. The language itself (sandbox, libraries) is in lua_spec.rb.
+# wrong in the middle. The language itself (sandbox, libraries) is in scripts_language_spec.rb.
 
 require_relative 'support/private_cluster' if ENV['SPEC_TARGET'] == 'pgredis'
 require 'digest'
@@ -13,6 +13,16 @@ RSpec.describe 'scripts' do
   before do
     call('SCRIPT', 'FLUSH')
     call('FUNCTION', 'FLUSH')
+  end
+
+  # A script that goes on for ever after a failure would be the failure of all examples to come.
+  after do |example|
+    next unless example.exception && target == :pgredis
+
+    killer = connect
+    killer.call('CONFIG', 'SET', 'busy-reply-threshold', 0)
+    eventually { expect([%w[SCRIPT KILL], %w[FUNCTION KILL]].map { |kill| killer.call(*kill) }).to all(eq error(/\A(NOTBUSY|UNKILLABLE) /)) }
+    killer.call('CONFIG', 'SET', 'busy-reply-threshold', 5000)
   end
 
   def sha(script)
@@ -655,6 +665,7 @@ RSpec.describe 'scripts' do
       call('CONFIG', 'SET', 'busy-reply-threshold', 0)
       busy = connect
       busy.write('EVAL', "redis.call('get', KEYS[1]) while true do end", 1, 'held')
+      eventually { expect(sql("SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'pgredis script%' AND state = 'idle in transaction'").size).to eq 1 }
       waiting = Array.new(8) { connect }
       waiting.each { |c| c.write('EVAL', "return redis.call('incr', KEYS[1])", 1, 'held') }
       waiting.each { |c| expect(c.readable?).to be false }

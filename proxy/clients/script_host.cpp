@@ -1123,8 +1123,7 @@ std::optional<std::string> ScriptHost::kill(bool function) {
         // What it waits for in the database is given up too.
         if (const auto* batch = batch_of(*longest);
             batch != nullptr && longest->phase == Phase::asking && !longest->is_exec() && !batch->shared())
-            server_.control().query("SELECT pg_catalog.pg_cancel_backend($1)", {std::to_string(batch->session->backend())},
-                                    [](const PGresult*) {});
+            batch->session->cancel(server_.control());
         return std::nullopt;
     }
     if (written != nullptr)

@@ -158,8 +158,17 @@ void Session::roll_back() {
     send_sync(Phase::rollback, nullptr);
 }
 
+void Session::cancel(QueryConnection& through) {
+    ++cancellations_;
+    through.query("SELECT pg_catalog.pg_cancel_backend($1)", {std::to_string(backend())}, [this](const PGresult*) {
+        --cancellations_;
+        if (ready()) observer_.on_session_ready(*this);
+    });
+}
+
 void Session::end() {
     taken_ = begun_ = false;
+    if (!ready()) return;
     observer_.on_session_ready(*this);
 }
 
@@ -226,7 +235,14 @@ void Session::on_sync() {
     const auto kept = std::exchange(steps_, {});  // the answer's rows are in there
     current_step_ = 0;
     if (done) done(answered);
-    if (phase != Phase::round && connection_) end();
+    if (phase == Phase::round || !connection_) return;
+    if (answered.failure) {
+        // A cancellation may hit COMMIT and ROLLBACK themselves, and leave the transaction where it was.
+        send_utility("ROLLBACK");
+        send_sync(Phase::rollback, nullptr);
+    } else {
+        end();
+    }
 }
 
 }  // namespace pgredis::postgres

@@ -15,6 +15,7 @@
 #include "postgres/job.h"
 #include "postgres/polled_connection.h"
 #include "postgres/prepared_calls.h"
+#include "postgres/query_connection.h"
 #include "postgres/reconnect.h"
 #include "postgres/session_setup.h"
 
@@ -52,7 +53,7 @@ class Session {
     void stop();
 
     [[nodiscard]] bool connected() const { return connection_ != nullptr; }
-    [[nodiscard]] bool ready() const { return connected() && !taken_; }
+    [[nodiscard]] bool ready() const { return connected() && !taken_ && cancellations_ == 0; }
 
     // Takes the session (which must be ready) for a transaction. Nothing is sent yet: BEGIN and the prologue go with the first
     // round. A snapshot reads one state of the database, locks nothing and cannot write.
@@ -64,10 +65,15 @@ class Session {
     // taken back. The calls must live until `done`, which may ask for the next round, commit or roll back.
     void run(const std::vector<const Call*>& calls, const std::vector<std::size_t>& chains, std::optional<std::size_t> savepoint,
              Done done);
-    // Ends the transaction, which must have begun; durable when `done` gets no failure. The session is ready then.
+    // Ends the transaction, which must have begun; durable when `done` gets no failure. The session is ready soon.
     void commit(Done done);
-    // Ends the transaction, with no effect, if there is one. The session is ready then.
+    // Ends the transaction, with no effect, if there is one. The session is ready soon.
     void roll_back();
+
+    // Has Postgres give up, through the other connection, what it is at for this one: that fails with 57014 then, unless it was
+    // over already. Nobody else gets the session before the other connection was answered, so it can hit nobody else. That
+    // connection may outlive the session only stopped.
+    void cancel(QueryConnection& through);
 
     // The process id of the server's side.
     [[nodiscard]] int backend() const { return PQbackendPID(connection_->get()); }
@@ -106,6 +112,7 @@ class Session {
 
     std::uint64_t setup_version_ = 0;  // of what is in force …
     std::uint64_t sent_version_ = 0;   // … once the transaction is committed
+    int cancellations_ = 0;            // asked for and not yet answered
     bool taken_ = false;
     bool begun_ = false;
     bool snapshot_ = false;

@@ -6,6 +6,7 @@
 
 #include "cluster.h"
 #include "harness.h"
+#include "postgres/query_connection.h"
 
 namespace pgredis::postgres {
 namespace {
@@ -207,6 +208,33 @@ TEST_F(SessionTest, ConnectsAgain) {
     EXPECT_THAT(round({write("b")}), ElementsAre("b"));
     commit();
     EXPECT_EQ(words(), "b");
+}
+
+// Postgres cancels whatever the connection is at when the request arrives: the call it was meant for may be over by then.
+TEST_F(SessionTest, ACancellationHitsNoLaterTransaction) {
+    QueryConnection other(loop_.get(), *connector_, "test control", "", {[] {}, [](const std::string&) {}, {}, {}});
+    other.start();
+    ASSERT_TRUE(loop_.run_until([&] { return other.connected(); }));
+    for (int i = 0; i < 300; ++i) {
+        session_->begin({}, false);
+        ASSERT_THAT(round({write("a")}), ElementsAre("a"));
+        session_->cancel(other);
+        session_->roll_back();
+        ASSERT_TRUE(loop_.run_until([this] { return session_->ready(); }));
+    }
+    session_->begin({call_of(statement_of("pg_catalog.pg_sleep", {Type::float8}), {60.0})}, false);
+    std::optional<Failure> failure;
+    const auto call = write("a");
+    session_->run({&call}, {0}, std::nullopt, [&](const Session::Answer& answer) { failure = answer.failure; });
+    const auto sleeps =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid = " + std::to_string(session_->backend());
+    ASSERT_TRUE(loop_.run_until([&] { return Cluster::instance().query(sleeps) == "1"; }));
+    session_->cancel(other);
+    ASSERT_TRUE(loop_.run_until([&] { return failure.has_value(); }));
+    EXPECT_EQ(failure->sqlstate, "57014");
+    roll_back();
+    EXPECT_TRUE(losses_.empty());
+    other.stop();
 }
 
 }  // namespace
