@@ -108,6 +108,87 @@ RSpec.describe 'settings and the proxy itself' do
   end
 
   describe 'INFO' do
+    # Lines of a section as { name => { field => number } }, without the times.
+    def lines(section)
+      call('INFO', section).scan(/^(?:cmdstat|errorstat)_(.*?):(.*?)\r$/).to_h do |name, fields|
+        [name, fields.scan(/(\w+)=(\d+)/).to_h { |field, number| [field.to_sym, number.to_i] }.except(:usec, :usec_per_call)]
+      end
+    end
+
+    def calls(calls, failed: 0, rejected: 0)
+      { calls: calls, rejected_calls: rejected, failed_calls: failed }
+    end
+
+    # What the block does to the two sections.
+    def statistics
+      call('CONFIG', 'RESETSTAT')
+      yield
+      [lines('commandstats').except('config|resetstat', 'info'), lines('errorstats').transform_values { |line| line[:count] }]
+    end
+
+    it 'counts calls and errors' do
+      commands, errors = statistics do
+        [%w[SET a 1], %w[GET a], %w[get a], %w[LPUSH a x], %w[SETRANGE a x y], %w[GET], %w[CONFIG GET], %w[CONFIG GET hz], %w[OBJECT ENCODING a],
+         %w[OBJECT nosuch], %w[nosuch], %w[PING], %w[EVALSHA 0123456789012345678901234567890123456789 0], %w[SELECT 99], %w[RENAME none b]].each { |command| call(*command) }
+        resp2.pipeline(Array.new(100) { %w[INCR n] } + [%w[INCR none 1], %w[INCRBY n x]])
+      end
+      expect(commands).to eq('set' => calls(1), 'get' => calls(2, rejected: 1), 'lpush' => calls(1, failed: 1), 'setrange' => calls(1, failed: 1),
+                             'config|get' => calls(1, rejected: 1), 'object|encoding' => calls(1), 'ping' => calls(1), 'evalsha' => calls(1, failed: 1),
+                             'select' => calls(1, failed: 1), 'rename' => calls(1, failed: 1), 'incr' => calls(100, rejected: 1), 'incrby' => calls(1, failed: 1))
+      expect(errors).to eq('ERR' => 9, 'WRONGTYPE' => 1, 'NOSCRIPT' => 1)
+      expect(call('INFO', 'stats')).to include "\r\ntotal_error_replies:11\r\n"
+    end
+
+    it 'counts what transactions and scripts call' do
+      commands, errors = statistics do
+        resp2.pipeline([%w[MULTI], %w[SET a 1], %w[LPUSH a x], %w[PING], %w[EXEC], %w[MULTI], %w[GET], %w[EXEC], %w[MULTI], %w[EXEC]])
+        eval = ->(script) { call('EVAL', script, 1, 'a') }
+        eval.call("redis.call('GET', KEYS[1]) redis.pcall('LPUSH', KEYS[1], 1) redis.call('PING') return 1")
+        eval.call("return redis.call('LPUSH', KEYS[1], 1)")
+        eval.call("return redis.error_reply('MY mistake')")
+        eval.call('return nil + 1')
+      end
+      expect(commands).to eq('multi' => calls(3), 'set' => calls(1), 'lpush' => calls(3, failed: 3), 'ping' => calls(2), 'get' => calls(1, rejected: 1),
+                             'exec' => calls(3, failed: 1), 'eval' => calls(4, failed: 3))
+      expect(errors).to eq('ERR' => 2, 'WRONGTYPE' => 3, 'MY' => 1, 'EXECABORT' => 1)
+    end
+
+    it 'counts those that wait once' do
+      commands, errors = statistics do
+        waiting = connect
+        waiting.write('BLPOP', 'queue', 0)
+        eventually { expect(call('CLIENT', 'LIST')).to include 'cmd=blpop' }
+        call('LPUSH', 'queue', 'a')
+        expect(waiting.read_reply).to eq %w[queue a]
+        expect(call('BLPOP', 'queue', 0.01)).to eq NULL_ARRAY
+        call('LPUSH', 'queue', 'a')
+        call('BLPOP', 'queue', 'x')
+        call('BLPOP', 'queue', 1)
+      end
+      expect(commands.except('client|list')).to eq('blpop' => calls(4, failed: 1), 'lpush' => calls(2))
+      expect(errors).to eq('ERR' => 1)
+    end
+
+    it 'tells how long commands took' do
+      call('CONFIG', 'RESETSTAT')
+      call('DEBUG', 'SLEEP', 0.05)
+      3.times { call('SET', 'a', 1) }
+      figures = call('INFO', 'COMMANDSTATS').lines.map(&:chomp)
+      expect(figures.first).to eq '# Commandstats'
+      total, each = figures.grep(/\Acmdstat_set:/).first.match(/\Acmdstat_set:calls=3,usec=(\d+),usec_per_call=(\d+\.\d\d),rejected_calls=0,failed_calls=0\z/).captures
+      expect(each.to_f).to be_within(0.01).of(total.to_f / 3)
+      expect(figures.grep(/\Acmdstat_debug/).first[/usec=(\d+)/, 1].to_i).to be_between(50_000, 5_000_000)
+    end
+
+    it 'has them in all sections, and errors in those that are shown by default' do
+      shown = ->(*sections) { call('INFO', *sections).scan(/^# (\w+)/).flatten.intersection(%w[Server Commandstats Errorstats]) }
+      expect(shown.call).to eq %w[Server Errorstats]
+      expect(shown.call('default')).to eq %w[Server Errorstats]
+      expect(shown.call('all')).to eq %w[Server Commandstats Errorstats]
+      expect(shown.call('Everything')).to eq %w[Server Commandstats Errorstats]
+      expect(shown.call('commandstats', 'default')).to eq %w[Server Commandstats Errorstats]
+    end
+
     it 'shows the sections asked for' do
       expect(call('INFO', 'replication')).to start_with "# Replication\r\nrole:master\r\n"
       expect(call('INFO', 'nosuch')).to eq ''

@@ -54,20 +54,22 @@ class CommandsJob final : public ClientJob {
  public:
     using ClientJob::ClientJob;
 
-    void add(commands::BoundCall bound) {
+    // Figures: of the command that it is, if it is one.
+    void add(commands::BoundCall bound, CommandStatistics::Figures* figures) {
         calls.push_back(std::move(bound.call));
-        replies_.push_back({bound.format, std::nullopt});
+        replies_.push_back({bound.format, std::nullopt, figures});
     }
 
-    void add(Question question) {
+    void add(Question question, CommandStatistics::Figures* figures) {
         calls.push_back(std::move(question.call));
-        replies_.push_back({{}, std::move(question)});
+        replies_.push_back({{}, std::move(question), figures});
     }
 
     void on_rows(std::size_t index, const postgres::Rows& rows) override {
         if (client() == nullptr) return;
         const auto& reply = replies_[index];
         auto& to = out();
+        const auto before = to.size();
         if (reply.question) {
             resp::ReplyWriter writer(to, client()->protocol);
             if (reply.question->others.empty()) {
@@ -75,11 +77,12 @@ class CommandsJob final : public ClientJob {
             } else {
                 client()->ask_others(reply.question->others, reply.question->when_others_answered(rows));
             }
+            count_command(reply, std::string_view(to).substr(std::min(before, to.size())));
             return;
         }
-        const auto before = to.size();
         show(rows, reply.format, to);
         count_reply(to.size() - before);
+        count_command(reply, std::string_view(to).substr(before));
         if (!calls[index].writes) {
             const bool found = rows.count > 0 && PQgetisnull(rows.result, rows.first, 0) == 0;
             ++(found ? server().statistics().keyspace_hits : server().statistics().keyspace_misses);
@@ -89,19 +92,22 @@ class CommandsJob final : public ClientJob {
     void on_failure(std::size_t index, const postgres::Failure& failure) override {
         if (client() == nullptr) return;
         const auto& reply = replies_[index];
-        resp::ReplyWriter writer(out(), client()->protocol);
-        ++server().statistics().error_replies;
+        auto& to = out();
+        const auto before = to.size();
+        resp::ReplyWriter writer(to, client()->protocol);
         if (reply.question) {
             reply.question->answer(nullptr, &failure, writer);
         } else {
             commands::write_failure(failure, writer);
         }
+        count_command(reply, std::string_view(to).substr(before));
     }
 
  private:
     struct Reply {
         commands::ReplyFormat format;
         std::optional<Question> question;
+        CommandStatistics::Figures* figures;
     };
     // What the same rows came to for a client before this one.
     struct Shown {
@@ -109,6 +115,14 @@ class CommandsJob final : public ClientJob {
         resp::Protocol protocol;
         std::string bytes;
     };
+
+    void count_command(const Reply& reply, std::string_view bytes) {
+        if (reply.figures != nullptr) {
+            server().command_statistics().count_reply(*reply.figures, begun_, bytes);
+        } else if (bytes.starts_with('-')) {
+            count_error(bytes);
+        }
+    }
 
     void show(const postgres::Rows& rows, const commands::ReplyFormat& format, std::string& to) {
         const auto protocol = client()->protocol;
@@ -124,6 +138,7 @@ class CommandsJob final : public ClientJob {
     }
 
     std::vector<Reply> replies_;
+    const std::uint64_t begun_ = uv_hrtime();
 };
 
 // A command whose reply needs the other proxies' answers.
@@ -158,6 +173,11 @@ std::optional<postgres::Call> misses_call(const commands::Command& command, std:
     }
     if (keys.empty()) return std::nullopt;
     return postgres::make_call(statement, {std::move(keys)});
+}
+
+void ClientWork::count_error(std::string_view reply) {
+    fail_command();
+    server_.command_statistics().count_error(reply);
 }
 
 struct Client::Write {
@@ -271,8 +291,8 @@ void Client::pump() {
     if (wait_) wait_->resume();
     while (!job_ && !wait_ && !closing_ && !close_after_reply_ && unsent_bytes() < pause_output_bytes) {
         if (!deferred_error_.empty()) {
+            server_.command_statistics().count_error(deferred_error_);
             resp::ReplyWriter(out_, protocol).error(std::exchange(deferred_error_, {}));
-            ++server_.statistics().error_replies;
             continue;
         }
         if (requests_.empty()) {
@@ -330,8 +350,11 @@ void Client::run(resp::Request request) {
     if (skipping_) reply_mode = ReplyMode::on;
     std::string discarded;
     resp::ReplyWriter writer(silent() ? discarded : out_, protocol);
+    auto& statistics = server_.command_statistics();
+    CommandStatistics::Figures* figures = nullptr;
     const auto refuse = [&](const std::string& error) {
-        ++server_.statistics().error_replies;
+        statistics.count_error(error);
+        if (figures != nullptr) ++figures->rejected;
         if (commands::equals_ignoring_case(arguments[0], "exec")) {
             transaction.reset();
             unwatch();
@@ -358,6 +381,7 @@ void Client::run(resp::Request request) {
         refuse(commands::unknown_subcommand_error(*command, arguments[1]));
         return;
     }
+    figures = &statistics.of(command->name);
     if (!command->arity_fits(arguments.size())) {
         refuse(commands::wrong_arity_error(command->name));
         return;
@@ -390,13 +414,19 @@ void Client::run(resp::Request request) {
     if (const auto handler = find_handler(name)) {
         if (const auto ask = find_asker(name)) {
             if (auto question = ask(server_, arguments)) {
-                await(std::move(*question), true);
+                await(std::move(*question), true, figures);
                 if (server_.monitored() && is_monitored(*command)) show_monitors(arguments);
                 return;
             }
         }
+        const auto& to = silent() ? discarded : out_;
+        const auto before = to.size();
+        handled_ = figures;
+        handled_since_ = uv_hrtime();
         Invocation invocation{server_, *this, arguments, writer};
         handler(invocation);
+        if (std::exchange(handled_, nullptr) != nullptr)
+            statistics.count_reply(*figures, handled_since_, std::string_view(to).substr(std::min(before, to.size())));
         // Afterwards, as Redis does: SELECT shows the new database. EXEC shows itself behind what it carries out.
         if (server_.monitored() && is_monitored(*command) && name != "exec") show_monitors(arguments);
         return;
@@ -416,11 +446,13 @@ void Client::begin_wait(commands::Command& command, resp::Request request, std::
     if (server_.monitored() && is_monitored(command)) show_monitors(request.arguments);
     const auto number = server_.waiting_room().next_number();
     auto bound = commands::bind_waiting(command, std::move(request.arguments), number);
+    auto& figures = server_.command_statistics().of(command.name);
     if (auto* error = std::get_if<std::string>(&bound)) {
+        CommandStatistics::count_call(figures, uv_hrtime(), true);
         if (!silent()) deferred_error_ = std::move(*error);
         return;
     }
-    wait_ = std::make_unique<Wait>(*this, server_, number, std::get<commands::BoundCall>(std::move(bound)), timeout);
+    wait_ = std::make_unique<Wait>(*this, server_, number, std::get<commands::BoundCall>(std::move(bound)), timeout, figures);
     wait_->attempt();
 }
 
@@ -435,15 +467,17 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
         if (server_.monitored() && is_monitored(*command)) show_monitors(request.arguments);
         if (server_.tells_misses()) {
             if (auto misses = misses_call(*command, request.arguments))
-                job->add(
-                    Question{std::move(*misses), [](const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&) {}});
+                job->add(Question{std::move(*misses), [](const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&) {}},
+                         nullptr);
         }
+        auto& figures = server_.command_statistics().of(command->name);
         auto bound = commands::bind(*command, std::move(request.arguments));
         if (auto* error = std::get_if<std::string>(&bound)) {
+            CommandStatistics::count_call(figures, uv_hrtime(), true);
             if (!silent()) deferred_error_ = std::move(*error);
             break;
         }
-        job->add(std::get<commands::BoundCall>(std::move(bound)));
+        job->add(std::get<commands::BoundCall>(std::move(bound)), &figures);
         if (skipping_ || job->slow || job->calls.size() >= job_calls_ || job->bytes > max_parsed_bytes || requests_.empty())
             break;
         const auto& next = requests_.front().arguments;
@@ -470,6 +504,7 @@ void Client::submit(std::shared_ptr<ClientJob> job) {
 void Client::hold(std::shared_ptr<ClientWork> work) {
     if (job_) job_->detach();
     job_ = std::move(work);
+    if (auto* figures = std::exchange(handled_, nullptr)) job_->measure(*figures, handled_since_);
 }
 
 void Client::push(std::string_view frame) {
@@ -488,12 +523,12 @@ void Client::await(const std::string& sql, std::vector<postgres::Type> types, st
                    Continuation done, std::vector<std::string> locked_keys) {
     auto call = internal_call(sql, std::move(types), std::move(values));
     call.locked_keys = std::move(locked_keys);
-    await({std::move(call), std::move(done)}, slow);
+    await({std::move(call), std::move(done)}, slow, nullptr);
 }
 
-void Client::await(Question question, bool slow) {
+void Client::await(Question question, bool slow, CommandStatistics::Figures* figures) {
     auto job = std::make_shared<CommandsJob>(*this);
-    job->add(std::move(question));
+    job->add(std::move(question), figures);
     job->database = database;
     job->slow = slow;
     submit(std::move(job));

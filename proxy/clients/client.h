@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "clients/command_statistics.h"
 #include "clients/question.h"
 #include "clients/settings.h"
 #include "clients/subscriptions.h"
@@ -44,7 +45,8 @@ class Client {
     void close();
 
     // Runs one internal statement in the client's turn: later requests wait; `done` writes the reply.
-    void await(Question question, bool slow);
+    // Figures: of the command that the question answers.
+    void await(Question question, bool slow, CommandStatistics::Figures* figures);
     void await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
                Continuation done, std::vector<std::string> locked_keys = {});
     // The same with a job of the caller's own; a job at work that does this is done itself.
@@ -151,10 +153,12 @@ class Client {
     std::string protocol_error_;  // to be answered after the requests before it
     std::string deferred_error_;  // the reply to the request behind the job in flight
     std::shared_ptr<ClientWork> job_;
-    std::unique_ptr<Wait> wait_;     // for the answer of a blocking command; later requests wait too
-    std::size_t job_calls_ = 16;     // how many calls the next job may have
-    std::string out_;                // replies not yet given to the socket
-    std::size_t sending_bytes_ = 0;  // replies given to libuv, not yet taken by the socket
+    CommandStatistics::Figures* handled_ = nullptr;  // of the command that a handler is at, until a job takes it over
+    std::uint64_t handled_since_ = 0;                // uv_hrtime
+    std::unique_ptr<Wait> wait_;                     // for the answer of a blocking command; later requests wait too
+    std::size_t job_calls_ = 16;                     // how many calls the next job may have
+    std::string out_;                                // replies not yet given to the socket
+    std::size_t sending_bytes_ = 0;                  // replies given to libuv, not yet taken by the socket
     bool authenticated_ = true;
     std::uint64_t over_soft_limit_since_ = 0;  // loop time; 0: it is not
     bool overflowed_ = false;                  // pushed more than it may have unread

@@ -25,6 +25,12 @@ class ClientWork {
     // How much its replies came to, and how many calls that were; no calls: that tells nothing.
     [[nodiscard]] std::size_t reply_bytes() const { return reply_bytes_; }
     [[nodiscard]] virtual std::size_t call_count() const { return 0; }
+    // It is all that is left to do for the command of these figures, taken up then.
+    void measure(CommandStatistics::Figures& figures, std::uint64_t begun) {
+        figures_ = &figures;
+        begun_ = begun;
+    }
+
     // Is it an EXEC, after which nothing is watched any more?
     [[nodiscard]] virtual bool is_transaction() const { return false; }
 
@@ -42,8 +48,13 @@ class ClientWork {
     void send(std::string_view reply) { client_->out_ += reply; }
     [[nodiscard]] Server& server() const { return server_; }
     void count_reply(std::size_t bytes) { reply_bytes_ += bytes; }
+    // When its command was taken up.
+    [[nodiscard]] std::uint64_t begun() const { return begun_; }
+    void fail_command() { failed_ = true; }
+    void count_error(std::string_view reply);
     // After the last reply.
     void finish() {
+        if (figures_ != nullptr) CommandStatistics::count_call(*figures_, begun_, failed_);
         if (client_ != nullptr) client_->on_job_done();
     }
 
@@ -51,6 +62,9 @@ class ClientWork {
     Client* client_;
     Server& server_;
     std::size_t reply_bytes_ = 0;
+    CommandStatistics::Figures* figures_ = nullptr;
+    std::uint64_t begun_ = 0;
+    bool failed_ = false;
     std::string discarded_;
 };
 

@@ -95,7 +95,7 @@ void handle_config(Invocation& invocation) {
     } else if (subcommand == "set") {
         invocation.writer.error(read_wanted(invocation.server.settings(), invocation.arguments).error);  // see ask_config_set
     } else if (subcommand == "resetstat") {
-        invocation.server.statistics() = {};
+        invocation.server.reset_statistics();
         invocation.client.ask_others(invocation.arguments, write_ok_of_all);
     } else if (subcommand == "rewrite") {
         invocation.writer.error("ERR The server is running without a config file");

@@ -258,7 +258,7 @@ void answer_peer(Server& server, const std::vector<std::string>& command, std::f
     }
     std::string text;  // stays empty for what a newer release may ask
     if (name == "client") text = answer_client(server, command);
-    if (name == "config" && subcommand == "resetstat") server.statistics() = {};
+    if (name == "config" && subcommand == "resetstat") server.reset_statistics();
     if (name == "info") text = answer_info(server);
     answer(text);
 }

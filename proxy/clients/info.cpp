@@ -161,7 +161,7 @@ std::string stats_section(Server& server) {
                     {"pubsubshard_channels", std::to_string(server.subscriptions().count(SubscriptionKind::shard))},
                     {"latest_fork_usec", "0"},
                     {"total_forks", "0"},
-                    {"total_error_replies", std::to_string(statistics.error_replies)},
+                    {"total_error_replies", std::to_string(server.command_statistics().errors())},
                     {"client_query_buffer_limit_disconnections", std::to_string(statistics.query_limit_disconnections)},
                     {"client_output_buffer_limit_disconnections", std::to_string(statistics.output_limit_disconnections)}});
 }
@@ -210,17 +210,20 @@ std::string pgredis_section(Server& server) {
 }
 
 // The sections, in the order they are shown.
-constexpr std::array<std::string_view, 12> all_sections{"server",     "clients",     "memory",   "persistence",
-                                                        "stats",      "replication", "cpu",      "modules",
-                                                        "errorstats", "cluster",     "keyspace", "pgredis"};
+constexpr std::array<std::string_view, 13> all_sections{"server",      "clients",  "memory",  "persistence",  "stats",
+                                                        "replication", "cpu",      "modules", "commandstats", "errorstats",
+                                                        "cluster",     "keyspace", "pgredis"};
 
 using Sections = std::set<std::string, std::less<>>;
 
 Sections wanted_sections(const std::vector<std::string>& arguments) {
     Sections wanted;
     for (std::size_t i = 1; i < arguments.size(); ++i) wanted.insert(commands::lower(arguments[i]));
-    if (wanted.empty() || wanted.contains("default") || wanted.contains("all") || wanted.contains("everything"))
-        wanted.insert(all_sections.begin(), all_sections.end());
+    const bool all = wanted.contains("all") || wanted.contains("everything");
+    if (!all && !wanted.empty() && !wanted.contains("default")) return wanted;
+    const bool commandstats = all || wanted.contains("commandstats");
+    wanted.insert(all_sections.begin(), all_sections.end());
+    if (!commandstats) wanted.erase("commandstats");
     return wanted;
 }
 
@@ -237,7 +240,8 @@ std::string own_sections(Server& server, const Sections& wanted) {
         if (name == "replication") texts.push_back(replication_section(server));
         if (name == "cpu") texts.push_back(cpu_section());
         if (name == "modules") texts.push_back(section("Modules", {}));
-        if (name == "errorstats") texts.push_back(section("Errorstats", {}));
+        if (name == "commandstats") texts.push_back("# Commandstats\r\n" + server.command_statistics().command_lines());
+        if (name == "errorstats") texts.push_back("# Errorstats\r\n" + server.command_statistics().error_lines());
         if (name == "cluster") texts.push_back(section("Cluster", {{"cluster_enabled", "0"}}));
         if (name == "pgredis") texts.push_back(pgredis_section(server));
     }

@@ -332,7 +332,10 @@ void submit_with_scripts(Server& server, Client& client, Transaction transaction
         auto* command = server.registry()->find(item.request);
         if (command == nullptr) {  // dropped since it was queued
             item.error = commands::unknown_command_error(item.request);
-        } else if (is_scripting(command->name)) {
+            continue;
+        }
+        item.figures = &server.command_statistics().of(command->name);
+        if (is_scripting(command->name)) {
             prepare_scripting(server, *command, item);
             if (item.run) item.resolved_late = changes && item.run->by != RunRequest::By::body;
             changes = changes || item.effect != ScriptTask::Effect::none || item.question;

@@ -654,6 +654,7 @@ std::optional<Event> ScriptHost::use_foreseen(const TaskPtr& task) {
     if (number < task->foreseen.size() && task->foreseen[number].call == actual) {
         ++task->foreseen_used;
         task->dirty = task->dirty || task->foreseen[number].dirty;
+        count_call(*task, task->foreseen[number].reply);
         return answer_here(task, task->foreseen[number].reply);
     }
     const auto& item = task->item();
@@ -681,6 +682,7 @@ void ScriptHost::answer_call(const TaskPtr& task, const std::function<void(resp:
         std::string reply;
         resp::ReplyWriter writer(reply, task->lua->call_protocol());
         write(writer);
+        count_call(*task, reply);
         run_lua(task, task->lua->resume(reply));
         return;
     }
@@ -914,6 +916,8 @@ void ScriptHost::end_script(ScriptTask& task) {
     resp::ReplyWriter writer(item.reply, item.protocol);
     task.lua->write_result(writer);
     item.failed = item.reply.starts_with('-');
+    item.error_counted = item.failed && !task.call_error.empty() && item.reply.starts_with(task.call_error);
+    task.call_error.clear();
     give_back(std::move(task.lua));
     ++task.current;
 }
@@ -935,6 +939,8 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
 
     ++server_.statistics().commands_processed;
     ++task->call_count;
+    task->call_figures = &server_.command_statistics().of(command->name);
+    task->called_at = uv_hrtime();
     if (server_.monitored() && is_monitored(*command))
         server_.show_monitors(monitor_line(task->script_database, "lua", arguments));
     std::string reply;
@@ -950,11 +956,13 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
             task->undisciplined = true;
             writer.simple_string("OK");
         }
+        count_call(*task, reply);
         return answer_here(task, reply);
     }
     if (const auto handler = find_handler(command->name)) {
         if (task->owner() == nullptr) return lua.refuse("ERR the client is gone");
         task->call_handler(handler, arguments, writer);
+        count_call(*task, reply);
         return answer_here(task, reply);
     }
     if (!command->function) return answer_here(task, "-ERR Wrong number of args calling Redis command from script\r\n");
@@ -968,6 +976,7 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
     auto bound = commands::bind(*command, std::move(arguments));
     if (const auto* error = std::get_if<std::string>(&bound)) {
         writer.error(*error);
+        count_call(*task, reply);
         return answer_here(task, reply);
     }
     if (batch_of(*task) == nullptr) {
@@ -987,6 +996,11 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
     };
     ask(task, task->script_database, keys, sees_everything, std::move(good.call));
     return std::nullopt;
+}
+
+void ScriptHost::count_call(ScriptTask& task, std::string_view reply) {
+    task.called.count_reply(*task.call_figures, task.called_at, reply);
+    if (reply.starts_with('-')) task.call_error = reply.substr(0, reply.find('\r'));
 }
 
 std::optional<Event> ScriptHost::answer_here(const TaskPtr& task, const std::string& reply) {
@@ -1050,6 +1064,7 @@ void ScriptHost::reset(ScriptTask& task) {
     task.current = 0;
     task.calls.clear();
     task.noted.clear();
+    task.called.clear();
     task.foreseen.clear();
     task.foreseen_used = 0;
     task.foresees_end = false;
@@ -1087,6 +1102,7 @@ void ScriptHost::finish(const TaskPtr& task, const Failure* failure) {
         if (item.effect == ScriptTask::Effect::libraries) forget_libraries();
     }
     std::erase(tasks_, task);
+    server_.command_statistics().add(task->called);
     if (failure != nullptr) {
         task->fail(*failure);
     } else {

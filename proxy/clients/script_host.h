@@ -148,6 +148,8 @@ class ScriptHost final : public postgres::Session::Observer {
     void misbehave(const TaskPtr& task);
     void end_script(ScriptTask& task);
     void end_killed(ScriptTask& task);
+    // In the statistics: what a script called, and was answered.
+    void count_call(ScriptTask& task, std::string_view reply);
     void reset(ScriptTask& task);
     void yield(const TaskPtr& task);
     void run_slices();

@@ -69,11 +69,14 @@ void ScriptTask::answer() {
         if (is_exec_) resp::ReplyWriter(out(), client()->protocol).array(items.size());
         for (auto& item : items) {
             if (item.handler != nullptr) {
-                resp::ReplyWriter writer(out(), client()->protocol);
+                auto& to = out();
+                const auto before = to.size();
+                resp::ReplyWriter writer(to, client()->protocol);
                 call_handler(item.handler, item.request, writer);
+                count(item, std::string_view(to).substr(std::min(before, to.size())));
                 continue;
             }
-            if (item.failed) ++server().statistics().error_replies;
+            count(item, item.reply);
             out() += item.reply;
         }
     }
@@ -82,15 +85,27 @@ void ScriptTask::answer() {
 
 void ScriptTask::fail(const postgres::Failure& failure) {
     if (client() != nullptr) {
-        resp::ReplyWriter writer(out(), client()->protocol);
-        ++server().statistics().error_replies;
+        auto& to = out();
+        const auto before = to.size();
+        resp::ReplyWriter writer(to, client()->protocol);
         if (failure.kind == postgres::Failure::Kind::aborted) {
             writer.null_array();
         } else {
             commands::write_failure(failure, writer);
+            count_error(std::string_view(to).substr(before));
         }
     }
     finish();
+}
+
+void ScriptTask::count(const Item& item, std::string_view reply) {
+    const bool failed = reply.starts_with('-');
+    if (failed && !item.error_counted) server().command_statistics().count_error(reply);
+    if (item.figures != nullptr) {
+        CommandStatistics::count_call(*item.figures, begun(), failed);
+    } else if (failed) {
+        fail_command();
+    }
 }
 
 }  // namespace pgredis::clients

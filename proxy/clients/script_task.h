@@ -81,6 +81,8 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
         std::shared_ptr<Routine> routine;  // to run
         std::string reply;
         bool failed = false;
+        bool error_counted = false;                     // where the script called what failed
+        CommandStatistics::Figures* figures = nullptr;  // of a command of an EXEC
     };
 
     struct ForeseenCall {
@@ -107,6 +109,8 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
     // Gives the client its replies, or the one error that stands for all; it goes on then.
     void answer();
     void fail(const postgres::Failure& failure);
+    // In the statistics: an item with its reply.
+    void count(const Item& item, std::string_view reply);
 
     // --- What the host keeps about it ---
     std::vector<Item> items;
@@ -136,6 +140,10 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
     int attempts = 0;
     int slices = 0;
     std::size_t call_count = 0;
+    CommandStatistics::Figures* call_figures = nullptr;  // of what the script calls …
+    std::uint64_t called_at = 0;                         // … and when it did, uv_hrtime
+    CommandStatistics::Tally called;
+    std::string call_error;               // the last reply that was an error, without its end
     std::uint64_t script_started_at = 0;  // loop time in milliseconds; 0: no script of it has begun
 
  private:

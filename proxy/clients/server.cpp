@@ -342,6 +342,11 @@ void Server::set_maintenance_events() {
     maintenance_->query(quoted_setting("redis.events", events_), {}, [](const PGresult*) {});
 }
 
+void Server::reset_statistics() {
+    statistics_ = {};
+    command_statistics_.reset();
+}
+
 bool Server::admit(Client& client) {
     if (client.id == 0) assign_id(client);
     if (registry_ && client.id != 0) {

@@ -13,6 +13,7 @@
 
 #include "clients/busy_poll.h"
 #include "clients/client.h"
+#include "clients/command_statistics.h"
 #include "clients/peers.h"
 #include "clients/script_host.h"
 #include "clients/settings.h"
@@ -35,7 +36,6 @@ class Server {
         std::uint64_t connections_received = 0;
         std::uint64_t connections_rejected = 0;
         std::uint64_t commands_processed = 0;
-        std::uint64_t error_replies = 0;
         std::uint64_t input_bytes = 0;
         std::uint64_t output_bytes = 0;
         std::uint64_t expired_keys = 0;  // by this proxy's sweeps
@@ -75,6 +75,9 @@ class Server {
     [[nodiscard]] bool tells_misses() const { return events_.find('m') != std::string::npos; }
     [[nodiscard]] Subscriptions& subscriptions() { return subscriptions_; }
     [[nodiscard]] Statistics& statistics() { return statistics_; }
+    [[nodiscard]] CommandStatistics& command_statistics() { return command_statistics_; }
+    // CONFIG RESETSTAT
+    void reset_statistics();
     [[nodiscard]] Others& others() { return others_; }
     [[nodiscard]] Peers& peers() { return *peers_; }
     // This proxy's number among those of the database.
@@ -181,6 +184,7 @@ class Server {
     bool shutting_down_ = false;
     std::uint64_t shutdown_deadline_ = 0;
     Statistics statistics_;
+    CommandStatistics command_statistics_;
     Others others_;
     std::string run_id_;
     std::uint64_t started_at_ = 0;

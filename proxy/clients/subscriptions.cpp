@@ -114,7 +114,7 @@ class SubscriptionJob final : public ClientJob {
 
     void refuse(const std::string& error) {
         if (client() == nullptr) return;
-        ++server().statistics().error_replies;
+        count_error(error);
         resp::ReplyWriter(out(), client()->protocol).error(error);
     }
 

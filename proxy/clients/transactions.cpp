@@ -60,6 +60,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
                 item.error = commands::unknown_command_error(arguments);
                 continue;
             }
+            item.figures = &server().command_statistics().of(command->name);
             item.handler = find_handler(command->name);
             const auto show = [&] {
                 if (monitored && is_monitored(*command))
@@ -144,6 +145,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
                 writer.null_array();
             } else {
                 commands::write_failure(failure, writer);
+                count_error(reply_);
             }
             return;
         }
@@ -153,7 +155,6 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
         } else {
             commands::write_failure(failure, writer);
         }
-        ++server().statistics().error_replies;
     }
 
     // The calls are answered, and committed; without any call this is where an EXEC begins.
@@ -182,6 +183,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
 
     struct Item {
         resp::Request request;
+        CommandStatistics::Figures* figures = nullptr;
         Handler handler = nullptr;
         std::string error;
         std::string reply;
@@ -253,6 +255,12 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
     }
 
     void take_reply(Item& item) {
+        auto& statistics = server().command_statistics();
+        if (item.figures != nullptr) {
+            statistics.count_reply(*item.figures, begun(), item.reply);
+        } else if (item.reply.starts_with('-')) {
+            statistics.count_error(item.reply);
+        }
         if (!client()->silent()) reply_ += item.reply;
         item.reply = {};
     }

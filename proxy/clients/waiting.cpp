@@ -27,13 +27,14 @@ class LeaveJob final : public postgres::Job {
 // One attempt of a wait.
 class AttemptJob final : public ClientJob {
  public:
-    AttemptJob(Client& client, Server& server, Wait& wait, const commands::BoundCall& bound)
+    AttemptJob(Client& client, Server& server, Wait& wait, const commands::BoundCall& bound, CommandStatistics::Figures& figures)
         : ClientJob(client),
           server_(server),
           wait_(&wait),
           number_(wait.number()),
           listed_(wait.blocked()),
-          format_(bound.format) {
+          format_(bound.format),
+          figures_(figures) {
         database = client.database;
         calls.push_back(bound.call);
     }
@@ -53,6 +54,7 @@ class AttemptJob final : public ClientJob {
         if (client() == nullptr) return;
         resp::ReplyWriter writer(out(), client()->protocol);
         commands::write_reply(rows, format_, writer);
+        CommandStatistics::count_call(figures_, begun_, false);
         wait_->on_answered();
     }
 
@@ -63,9 +65,11 @@ class AttemptJob final : public ClientJob {
         }
         if (listed_ || failure.kind == postgres::Failure::Kind::unknown) leave();
         if (client() == nullptr) return;
-        ++server_.statistics().error_replies;
-        resp::ReplyWriter writer(out(), client()->protocol);
+        auto& to = out();
+        const auto before = to.size();
+        resp::ReplyWriter writer(to, client()->protocol);
         commands::write_failure(failure, writer);
+        server_.command_statistics().count_reply(figures_, begun_, std::string_view(to).substr(before));
         wait_->on_answered();
     }
 
@@ -77,16 +81,20 @@ class AttemptJob final : public ClientJob {
     const std::int64_t number_;
     const bool listed_;
     const commands::ReplyFormat format_;
+    CommandStatistics::Figures& figures_;
+    const std::uint64_t begun_ = uv_hrtime();
 };
 
 }  // namespace
 
-Wait::Wait(Client& client, Server& server, std::int64_t number, commands::BoundCall bound, std::uint64_t timeout)
+Wait::Wait(Client& client, Server& server, std::int64_t number, commands::BoundCall bound, std::uint64_t timeout,
+           CommandStatistics::Figures& figures)
     : client_(client),
       server_(server),
       number_(number),
       bound_(std::move(bound)),
-      deadline_(timeout > 0 ? uv_now(server.loop()) + timeout : 0) {
+      deadline_(timeout > 0 ? uv_now(server.loop()) + timeout : 0),
+      figures_(figures) {
     server_.waiting_room().add(*this);
 }
 
@@ -106,7 +114,7 @@ void Wait::attempt(bool out_of_turn) {
         server_.wait_in_line(client_);
         return;
     }
-    auto job = std::make_shared<AttemptJob>(client_, server_, *this, bound_);
+    auto job = std::make_shared<AttemptJob>(client_, server_, *this, bound_, figures_);
     const auto kind = out_of_turn ? Attempt::out_of_turn : listed_ ? Attempt::later : Attempt::first;
     job->calls.front().arguments[commands::attempt_argument] = static_cast<std::int64_t>(kind);
     client_.submit(std::move(job));
@@ -126,6 +134,7 @@ bool Wait::settle() {
     listed_ = true;
     if (ending_) {
         leave();
+        count_end();
         client_.write_wait_end(how_);
         return true;
     }
@@ -151,6 +160,7 @@ bool Wait::end(WaitEnd how) {
     how_ = how;
     if (!client_.busy()) {
         leave();
+        count_end();
         client_.end_wait(how);  // this is no more
     }
     return true;
@@ -158,6 +168,12 @@ bool Wait::end(WaitEnd how) {
 
 void Wait::abandon() {
     if (listed_) leave();
+}
+
+// Nobody served it; the time it waited is not its own.
+void Wait::count_end() {
+    CommandStatistics::count_call(figures_, uv_hrtime(), how_ == WaitEnd::error);
+    if (how_ == WaitEnd::error) server_.command_statistics().count_error("UNBLOCKED ");
 }
 
 void Wait::leave() { server_.waiting_room().leave(number_, client_.database, bound_.call.locked_keys); }

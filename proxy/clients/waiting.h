@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "clients/command_statistics.h"
 #include "commands/binding.h"
 #include "postgres/job.h"
 
@@ -26,8 +27,9 @@ enum class WaitEnd : std::uint8_t { timeout, error };
 // One client's wait: from its first attempt, most of which have an answer at once, to its reply. The client owns it.
 class Wait {
  public:
-    // `timeout` in milliseconds, 0: none.
-    Wait(Client& client, Server& server, std::int64_t number, commands::BoundCall bound, std::uint64_t timeout);
+    // `timeout` in milliseconds, 0: none. The figures are the command's: what counts is the time of the attempt that succeeds.
+    Wait(Client& client, Server& server, std::int64_t number, commands::BoundCall bound, std::uint64_t timeout,
+         CommandStatistics::Figures& figures);
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
     ~Wait();
@@ -59,13 +61,15 @@ class Wait {
 
     void start_timer();
     void leave();
+    void count_end();
 
     Client& client_;
     Server& server_;
     const std::int64_t number_;
     const commands::BoundCall bound_;
     const std::uint64_t deadline_;  // loop time, 0: none
-    uv_timer_t* timer_ = nullptr;   // while it is blocked and has a deadline
+    CommandStatistics::Figures& figures_;
+    uv_timer_t* timer_ = nullptr;  // while it is blocked and has a deadline
     Outcome outcome_ = Outcome::nothing_there;
     std::uint64_t overlooked_at_ = 0;
     bool listed_ = false;  // the database has it in line
