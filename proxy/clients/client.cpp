@@ -118,7 +118,7 @@ class CommandsJob final : public ClientJob {
 
     void count_command(const Reply& reply, std::string_view bytes) {
         if (reply.figures != nullptr) {
-            server().command_statistics().count_reply(*reply.figures, begun_, bytes);
+            server().command_statistics().count_reply(*reply.figures, begun(), bytes);
         } else if (bytes.starts_with('-')) {
             count_error(bytes);
         }
@@ -138,7 +138,6 @@ class CommandsJob final : public ClientJob {
     }
 
     std::vector<Reply> replies_;
-    const std::uint64_t begun_ = uv_hrtime();
 };
 
 // A command whose reply needs the other proxies' answers.
@@ -421,12 +420,12 @@ void Client::run(resp::Request request) {
         }
         const auto& to = silent() ? discarded : out_;
         const auto before = to.size();
+        const auto begun = uv_hrtime();
         handled_ = figures;
-        handled_since_ = uv_hrtime();
         Invocation invocation{server_, *this, arguments, writer};
         handler(invocation);
         if (std::exchange(handled_, nullptr) != nullptr)
-            statistics.count_reply(*figures, handled_since_, std::string_view(to).substr(std::min(before, to.size())));
+            statistics.count_reply(*figures, begun, std::string_view(to).substr(std::min(before, to.size())));
         // Afterwards, as Redis does: SELECT shows the new database. EXEC shows itself behind what it carries out.
         if (server_.monitored() && is_monitored(*command) && name != "exec") show_monitors(arguments);
         return;
@@ -436,17 +435,17 @@ void Client::run(resp::Request request) {
         return;
     }
     if (const auto timeout = commands::timeout_of(*command, arguments)) {
-        begin_wait(*command, std::move(request), *timeout);
+        begin_wait(*command, std::move(request), *timeout, *figures);
         return;
     }
-    run_data_command(*command, std::move(request));
+    run_data_command(*command, std::move(request), figures);
 }
 
-void Client::begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout) {
+void Client::begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout,
+                        CommandStatistics::Figures& figures) {
     if (server_.monitored() && is_monitored(command)) show_monitors(request.arguments);
     const auto number = server_.waiting_room().next_number();
     auto bound = commands::bind_waiting(command, std::move(request.arguments), number);
-    auto& figures = server_.command_statistics().of(command.name);
     if (auto* error = std::get_if<std::string>(&bound)) {
         CommandStatistics::count_call(figures, uv_hrtime(), true);
         if (!silent()) deferred_error_ = std::move(*error);
@@ -457,7 +456,7 @@ void Client::begin_wait(commands::Command& command, resp::Request request, std::
 }
 
 // Sends this command and those that follow it, as far as they are of the same kind.
-void Client::run_data_command(commands::Command& first, resp::Request request) {
+void Client::run_data_command(commands::Command& first, resp::Request request, CommandStatistics::Figures* figures) {
     auto job = std::make_shared<CommandsJob>(*this);
     job->database = database;
     job->slow = first.slow;
@@ -470,14 +469,13 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
                 job->add(Question{std::move(*misses), [](const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&) {}},
                          nullptr);
         }
-        auto& figures = server_.command_statistics().of(command->name);
         auto bound = commands::bind(*command, std::move(request.arguments));
         if (auto* error = std::get_if<std::string>(&bound)) {
-            CommandStatistics::count_call(figures, uv_hrtime(), true);
+            CommandStatistics::count_call(*figures, uv_hrtime(), true);
             if (!silent()) deferred_error_ = std::move(*error);
             break;
         }
-        job->add(std::get<commands::BoundCall>(std::move(bound)), &figures);
+        job->add(std::get<commands::BoundCall>(std::move(bound)), figures);
         if (skipping_ || job->slow || job->calls.size() >= job_calls_ || job->bytes > max_parsed_bytes || requests_.empty())
             break;
         const auto& next = requests_.front().arguments;
@@ -489,6 +487,7 @@ void Client::run_data_command(commands::Command& first, resp::Request request) {
         if (server_.log().enabled(operations::LogLevel::Debug)) log_request(requests_.front());
         ++server_.statistics().commands_processed;
         last_command = command->name;
+        figures = &server_.command_statistics().of(command->name);
         request = std::move(requests_.front());
         requests_.pop_front();
         request_bytes_ -= bytes_of(request);
@@ -504,7 +503,7 @@ void Client::submit(std::shared_ptr<ClientJob> job) {
 void Client::hold(std::shared_ptr<ClientWork> work) {
     if (job_) job_->detach();
     job_ = std::move(work);
-    if (auto* figures = std::exchange(handled_, nullptr)) job_->measure(*figures, handled_since_);
+    if (auto* figures = std::exchange(handled_, nullptr)) job_->measure(*figures);
 }
 
 void Client::push(std::string_view frame) {

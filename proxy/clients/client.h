@@ -136,8 +136,9 @@ class Client {
     [[nodiscard]] bool is_paused(const resp::Request& request) const;
     [[nodiscard]] bool counts_as_write(const commands::Command& command, const std::vector<std::string>& arguments) const;
     void run(resp::Request request);
-    void run_data_command(commands::Command& first, resp::Request request);
-    void begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout);
+    void run_data_command(commands::Command& first, resp::Request request, CommandStatistics::Figures* figures);
+    void begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout,
+                    CommandStatistics::Figures& figures);
     void on_job_done();
     [[nodiscard]] const OutputLimit& output_limit() const;
     void on_written(std::size_t bytes, bool failed);
@@ -154,7 +155,6 @@ class Client {
     std::string deferred_error_;  // the reply to the request behind the job in flight
     std::shared_ptr<ClientWork> job_;
     CommandStatistics::Figures* handled_ = nullptr;  // of the command that a handler is at, until a job takes it over
-    std::uint64_t handled_since_ = 0;                // uv_hrtime
     std::unique_ptr<Wait> wait_;                     // for the answer of a blocking command; later requests wait too
     std::size_t job_calls_ = 16;                     // how many calls the next job may have
     std::string out_;                                // replies not yet given to the socket

@@ -25,11 +25,8 @@ class ClientWork {
     // How much its replies came to, and how many calls that were; no calls: that tells nothing.
     [[nodiscard]] std::size_t reply_bytes() const { return reply_bytes_; }
     [[nodiscard]] virtual std::size_t call_count() const { return 0; }
-    // It is all that is left to do for the command of these figures, taken up then.
-    void measure(CommandStatistics::Figures& figures, std::uint64_t begun) {
-        figures_ = &figures;
-        begun_ = begun;
-    }
+    // It is all that is left to do for the command of these figures.
+    void measure(CommandStatistics::Figures& figures) { figures_ = &figures; }
 
     // Is it an EXEC, after which nothing is watched any more?
     [[nodiscard]] virtual bool is_transaction() const { return false; }
@@ -48,7 +45,7 @@ class ClientWork {
     void send(std::string_view reply) { client_->out_ += reply; }
     [[nodiscard]] Server& server() const { return server_; }
     void count_reply(std::size_t bytes) { reply_bytes_ += bytes; }
-    // When its command was taken up.
+    // When its command was taken up: uv_hrtime.
     [[nodiscard]] std::uint64_t begun() const { return begun_; }
     void fail_command() { failed_ = true; }
     void count_error(std::string_view reply);
@@ -63,7 +60,7 @@ class ClientWork {
     Server& server_;
     std::size_t reply_bytes_ = 0;
     CommandStatistics::Figures* figures_ = nullptr;
-    std::uint64_t begun_ = 0;
+    const std::uint64_t begun_ = uv_hrtime();
     bool failed_ = false;
     std::string discarded_;
 };

@@ -221,9 +221,9 @@ Sections wanted_sections(const std::vector<std::string>& arguments) {
     for (std::size_t i = 1; i < arguments.size(); ++i) wanted.insert(commands::lower(arguments[i]));
     const bool all = wanted.contains("all") || wanted.contains("everything");
     if (!all && !wanted.empty() && !wanted.contains("default")) return wanted;
-    const bool commandstats = all || wanted.contains("commandstats");
-    wanted.insert(all_sections.begin(), all_sections.end());
-    if (!commandstats) wanted.erase("commandstats");
+    for (const auto& name : all_sections) {
+        if (all || name != "commandstats") wanted.emplace(name);
+    }
     return wanted;
 }
 

@@ -654,8 +654,7 @@ std::optional<Event> ScriptHost::use_foreseen(const TaskPtr& task) {
     if (number < task->foreseen.size() && task->foreseen[number].call == actual) {
         ++task->foreseen_used;
         task->dirty = task->dirty || task->foreseen[number].dirty;
-        count_call(*task, task->foreseen[number].reply);
-        return answer_here(task, task->foreseen[number].reply);
+        return answer_counted(task, task->foreseen[number].reply);
     }
     const auto& item = task->item();
     item.routine->foresight.correct(number, &actual, {item.run->keys, item.run->arguments});
@@ -956,14 +955,12 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
             task->undisciplined = true;
             writer.simple_string("OK");
         }
-        count_call(*task, reply);
-        return answer_here(task, reply);
+        return answer_counted(task, reply);
     }
     if (const auto handler = find_handler(command->name)) {
         if (task->owner() == nullptr) return lua.refuse("ERR the client is gone");
         task->call_handler(handler, arguments, writer);
-        count_call(*task, reply);
-        return answer_here(task, reply);
+        return answer_counted(task, reply);
     }
     if (!command->function) return answer_here(task, "-ERR Wrong number of args calling Redis command from script\r\n");
 
@@ -976,8 +973,7 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
     auto bound = commands::bind(*command, std::move(arguments));
     if (const auto* error = std::get_if<std::string>(&bound)) {
         writer.error(*error);
-        count_call(*task, reply);
-        return answer_here(task, reply);
+        return answer_counted(task, reply);
     }
     if (batch_of(*task) == nullptr) {
         // It does need a transaction.
@@ -1001,6 +997,11 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
 void ScriptHost::count_call(ScriptTask& task, std::string_view reply) {
     task.called.count_reply(*task.call_figures, task.called_at, reply);
     if (reply.starts_with('-')) task.call_error = reply.substr(0, reply.find('\r'));
+}
+
+std::optional<Event> ScriptHost::answer_counted(const TaskPtr& task, const std::string& reply) {
+    count_call(*task, reply);
+    return answer_here(task, reply);
 }
 
 std::optional<Event> ScriptHost::answer_here(const TaskPtr& task, const std::string& reply) {
@@ -1065,6 +1066,7 @@ void ScriptHost::reset(ScriptTask& task) {
     task.calls.clear();
     task.noted.clear();
     task.called.clear();
+    task.call_error.clear();
     task.foreseen.clear();
     task.foreseen_used = 0;
     task.foresees_end = false;

@@ -143,6 +143,8 @@ class ScriptHost final : public postgres::Session::Observer {
     std::optional<scripts::Interpreter::Event> use_foreseen(const TaskPtr& task);
     void check_foreseen_end(const TaskPtr& task);
     std::optional<scripts::Interpreter::Event> answer_here(const TaskPtr& task, const std::string& reply);
+    // The same for what counts as a call of the command.
+    std::optional<scripts::Interpreter::Event> answer_counted(const TaskPtr& task, const std::string& reply);
     void ask(const TaskPtr& task, std::int16_t database, const std::vector<std::string>& keys, bool sees_everything,
              postgres::Call call);
     void misbehave(const TaskPtr& task);

@@ -54,7 +54,7 @@ class AttemptJob final : public ClientJob {
         if (client() == nullptr) return;
         resp::ReplyWriter writer(out(), client()->protocol);
         commands::write_reply(rows, format_, writer);
-        CommandStatistics::count_call(figures_, begun_, false);
+        CommandStatistics::count_call(figures_, begun(), false);
         wait_->on_answered();
     }
 
@@ -69,7 +69,7 @@ class AttemptJob final : public ClientJob {
         const auto before = to.size();
         resp::ReplyWriter writer(to, client()->protocol);
         commands::write_failure(failure, writer);
-        server_.command_statistics().count_reply(figures_, begun_, std::string_view(to).substr(before));
+        server_.command_statistics().count_reply(figures_, begun(), std::string_view(to).substr(before));
         wait_->on_answered();
     }
 
@@ -82,7 +82,6 @@ class AttemptJob final : public ClientJob {
     const bool listed_;
     const commands::ReplyFormat format_;
     CommandStatistics::Figures& figures_;
-    const std::uint64_t begun_ = uv_hrtime();
 };
 
 }  // namespace
