@@ -66,6 +66,7 @@ end
 
 module Applications
   FOLDER = File.expand_path('../applications', __dir__)
+  NPM_PACKAGES = File.join(FOLDER, 'node_modules/.installed')
 
   # Waits for it to print its result as JSON, the last line, and end well.
   def run_program(*command, timeout: 60, **options)
@@ -83,6 +84,8 @@ module Applications
 
   # `port` and `other_port` name other servers than those under test.
   def start_program(*command, port: ports.first, other_port: ports.last, environment: {})
+    skip 'no npm packages: auto/setup tells why' if command.first == 'node' && !File.exist?(NPM_PACKAGES)
+
     environment = program_environment(port, other_port).merge(environment)
     Program.new(FOLDER, environment, command).tap { |program| programs << program }
   end
