@@ -68,9 +68,9 @@ start() {
     processes+=("$!")
 }
 
-# Builds the release, silently unless it fails, or when PGREDIS names a binary.
+# Builds the release's binary, silently unless it fails, or when PGREDIS names one.
 build() {
-    [ -n "${PGREDIS:-}" ] || "$root/auto/build" >"$temporary/build.log" 2>&1 || { cat "$temporary/build.log" >&2 && return 1; }
+    [ -n "${PGREDIS:-}" ] || "$root/auto/build" release pgredis >"$temporary/build.log" 2>&1 || { cat "$temporary/build.log" >&2 && return 1; }
 }
 
 # Postgres refuses to run as root: then its system user owns the cluster.
