@@ -182,6 +182,7 @@ RSpec.describe 'sets' do
         .to eq error('ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807')
       expect(call('SPOP', 's', '1', '2')).to eq error('ERR syntax error')
       expect(call('SRANDMEMBER', 's', '1', '2')).to eq error('ERR syntax error')
+      expect(call('SRANDMEMBER', 's', 'x', '2', '3')).to eq error('ERR syntax error')
     end
   end
 
@@ -260,6 +261,7 @@ RSpec.describe 'sets' do
       expect(call('SINTERCARD', 0, 'a')).to eq positive
       expect(call('SINTERCARD', 'x', 'a')).to eq positive
       expect(call('SINTERCARD', 2, 'a')).to eq error("ERR Number of keys can't be greater than number of args")
+      expect(call('SINTERCARD', 2**63 - 1, 'a')).to eq error("ERR Number of keys can't be greater than number of args")
       expect(call('SINTERCARD', 1, 'a', 'LIMIT', -1)).to eq error("ERR LIMIT can't be negative")
       expect(call('SINTERCARD', 1, 'a', 'LIMIT', 'x')).to eq error("ERR LIMIT can't be negative")
       expect(call('SINTERCARD', 1, 'a', 'LIMIT')).to eq error('ERR syntax error')

@@ -226,6 +226,8 @@ RSpec.describe 'sorted sets' do
       expect(call('ZRANGE', 'z', 3, 1)).to eq []
       expect(call('ZRANGE', 'z', 5, 9)).to eq []
       expect(call('ZRANGE', 'none', 0, -1)).to eq []
+      expect(call('ZREVRANGE', 'none', -2, 2**63 - 1)).to eq []
+      expect(call('ZRANGE', 'z', -2**63, 2**63 - 1)).to eq %w[a b c d e]
       expect(call('ZREVRANGE', 'z', 0, 1)).to eq %w[e d]
       expect(call('ZREVRANGE', 'z', 3, -1)).to eq %w[b a]
       expect(call('ZRANGE', 'z', 1, 3, 'REV')).to eq %w[d c b]
@@ -321,6 +323,9 @@ RSpec.describe 'sorted sets' do
         expect(call('ZLEXCOUNT', 'z', min, max)).to eq(members.size), range
         expect(call('ZRANGESTORE', 'd', 'z', min, max, 'BYLEX')).to eq(members.size), range
       end
+      call('ZADD', 'z', 4, 'bb')
+      expect(call('ZLEXCOUNT', 'z', '[c', '[d')).to eq 0 # the last one is below
+      call('ZREM', 'z', 'bb')
       expect(call('ZRANGEBYLEX', 'z', '[aa', '+', 'LIMIT', 1, 2)).to eq %w[b c]
       expect(call('ZREMRANGEBYLEX', 'z', '(a', '[b')).to eq 2
       expect(pairs('z')).to eq [%w[a -1], %w[c 2], %w[d 3]]
@@ -443,7 +448,7 @@ RSpec.describe 'sorted sets' do
       count = error('ERR count should be greater than 0')
       { %w[0 z MIN] => positive, %w[x z MIN] => positive, %w[-1 z MIN] => positive, %w[2 z MIN] => syntax, %w[1 z WRONG] => syntax,
         %w[9 z MIN] => syntax, %w[1 z MIN COUNT] => syntax, %w[1 z MIN COUNT 0] => count, %w[1 z MIN COUNT x] => count,
-        %w[1 z MIN COUNT 1 COUNT 2] => syntax, %w[1 z MIN WRONG 1] => syntax,
+        %w[1 z MIN COUNT 1 COUNT 2] => syntax, %w[1 z MIN COUNT x more] => count, %w[1 z MIN WRONG 1] => syntax,
         %w[1 z] => error("ERR wrong number of arguments for 'zmpop' command") }.each do |arguments, expected|
         expect(call('ZMPOP', *arguments)).to eq(expected), arguments.join(' ')
       end
@@ -596,11 +601,14 @@ RSpec.describe 'sorted sets' do
         expect(call(command, 0, 'y')).to eq none
         expect(call(command, -1, 'y')).to eq none
         expect(call(command, 'x', 'y')).to eq no_integer
+        expect(call(command, -2**63, 'y')).to eq none
         expect(call(command, 3, 'y', 'z')).to eq syntax
+        expect(call(command, 2**63 - 1, 'y', 'z')).to eq syntax
         expect(call(command, 1, 'y', 'WRONG')).to eq syntax
         next if command == 'ZINTERCARD'
 
         expect(call("#{command}STORE", 'd', 0, 'y')).to eq error("ERR at least 1 input key is needed for '#{command.downcase}store' command")
+        expect(call("#{command}STORE", 'd', 2**63 - 1, 'y')).to eq syntax
         expect(call("#{command}STORE", 'd', 1, 'y', 'WITHSCORES')).to eq syntax
       end
       weight = error('ERR weight value is not a float')

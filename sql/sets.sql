@@ -620,15 +620,12 @@ COMMENT ON FUNCTION public.redis_srandmember(bytea) IS
 'SRANDMEMBER key
 A random member of a set; NULL when the key is absent. Errors: WRONGTYPE.';
 
-CREATE OR REPLACE FUNCTION public.redis_srandmember(key bytea, count bigint, VARIADIC more bytea[] DEFAULT '{}') RETURNS bytea[]
+CREATE OR REPLACE FUNCTION public.redis_srandmember(key bytea, count bigint) RETURNS bytea[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
     set_id bigint;
     set_size bigint;
 BEGIN
-    IF pg_catalog.cardinality(more) > 0 THEN
-        PERFORM redis.raise_syntax_error();
-    END IF;
     IF count = -9223372036854775808 THEN
         PERFORM redis.raise_error('ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807');
     END IF;
@@ -643,9 +640,19 @@ BEGIN
     RETURN redis.members_at(set_id, ARRAY(SELECT pg_catalog.floor(pg_catalog.random() * set_size)::bigint
                                           FROM pg_catalog.generate_series(1, -count)));
 END $$;
-COMMENT ON FUNCTION public.redis_srandmember(bytea, bigint, bytea[]) IS
+COMMENT ON FUNCTION public.redis_srandmember(bytea, bigint) IS
 'SRANDMEMBER key count
 Up to count different random members of a set; with a negative count exactly that many, which may repeat. Errors: WRONGTYPE.';
+
+CREATE OR REPLACE FUNCTION public.redis_srandmember(key bytea, count bytea, word bytea, VARIADIC more bytea[] DEFAULT '{}') RETURNS bytea[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+BEGIN
+    PERFORM redis.raise_syntax_error();
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION public.redis_srandmember(bytea, bytea, bytea, bytea[]) IS
+'SRANDMEMBER key count word …
+More arguments are a syntax error, whatever the count is.';
 SELECT redis.register_command('srandmember', 'redis_srandmember', arity => -2,
   flags => 'readonly', categories => 'read set slow',
   key_specs => '[{"flags": "RO access", "index": 1, "range": [0, 1, 0]}]',
@@ -922,7 +929,7 @@ DECLARE
     key_count constant bigint := redis.parse_integer(numkeys, 'ERR numkeys should be greater than 0');
     words constant integer := pg_catalog.cardinality(arguments);
     most bigint := 0;              -- 0: all
-    i bigint := key_count + 1;
+    i bigint := least(key_count, words) + 1;
 BEGIN
     IF key_count < 1 THEN
         PERFORM redis.raise_error('ERR numkeys should be greater than 0');

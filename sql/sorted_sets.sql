@@ -696,20 +696,25 @@ BEGIN
 END $$;
 
 -- A range by members over a set. Their scores are all equal by its contract. Where they are not, it is from the first member that is
--- not below the range to the next that is beyond it, as Redis finds them walking the set.
+-- not below the range to the next that is beyond it, as Redis finds them walking the set; but it is empty where the set's last member is
+-- below the range or its first one beyond it.
 CREATE OR REPLACE FUNCTION redis.lex_stretch(
     zset_id bigint, INOUT first_score double precision, INOUT first_member bytea,
     INOUT end_score double precision, INOUT end_member bytea)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    lowest constant double precision :=
-        (SELECT e.score FROM redis.zset_members e WHERE e.id = zset_id ORDER BY e.score, e.member LIMIT 1);
-    highest constant double precision :=
-        (SELECT e.score FROM redis.zset_members e WHERE e.id = zset_id ORDER BY e.score DESC, e.member DESC LIMIT 1);
+    lowest record;
+    highest record;
 BEGIN
-    IF lowest = highest THEN
-        first_score := coalesce(first_score, lowest);
-        end_score := coalesce(end_score, lowest);
+    SELECT e.score, e.member INTO lowest FROM redis.zset_members e WHERE e.id = zset_id ORDER BY e.score, e.member LIMIT 1;
+    SELECT e.score, e.member INTO highest FROM redis.zset_members e WHERE e.id = zset_id ORDER BY e.score DESC, e.member DESC LIMIT 1;
+    IF lowest.score = highest.score THEN
+        first_score := coalesce(first_score, lowest.score);
+        end_score := coalesce(end_score, lowest.score);
+        RETURN;
+    ELSIF first_score IS NULL AND highest.member < first_member OR end_score IS NULL AND lowest.member >= end_member THEN
+        end_score := '-Infinity';
+        end_member := '';
         RETURN;
     END IF;
     IF first_score IS NULL THEN
@@ -804,11 +809,12 @@ BEGIN
     END IF;
 END $$;
 
--- Ranks as Redis takes them, negative ones from the end, made offsets of the range's ends; amount is 0 for an empty one.
+-- Ranks as Redis takes them, negative ones from the end, made offsets of the range's ends; amount is 0 for an empty one. No set (NULL) is
+-- as an empty one.
 CREATE OR REPLACE FUNCTION redis.clip_ranks(size bigint, start bigint, stop bigint, OUT skip bigint, OUT amount bigint)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    last constant bigint := least(CASE WHEN stop < 0 THEN size + stop ELSE stop END, size - 1);
+    last constant bigint := least(CASE WHEN stop < 0 THEN size + stop ELSE stop END, coalesce(size, 0) - 1);
 BEGIN
     skip := greatest(CASE WHEN start < 0 THEN size + start ELSE start END, 0);
     amount := greatest(last - skip + 1, 0);
@@ -1537,13 +1543,16 @@ BEGIN
         WHEN 'MAX' THEN highest := true;
         ELSE PERFORM redis.raise_syntax_error();
     END CASE;
-    IF words = key_count + 3 AND pg_catalog.upper(pg_catalog.encode(arguments[key_count + 2], 'escape')) = 'COUNT' THEN
+    IF words > key_count + 1 THEN
+        IF words < key_count + 3 OR pg_catalog.upper(pg_catalog.encode(arguments[key_count + 2], 'escape')) <> 'COUNT' THEN
+            PERFORM redis.raise_syntax_error();
+        END IF;
         wanted := redis.parse_integer(arguments[key_count + 3], 'ERR count should be greater than 0');
         IF wanted < 1 THEN
             PERFORM redis.raise_error('ERR count should be greater than 0');
+        ELSIF words > key_count + 3 THEN
+            PERFORM redis.raise_syntax_error();
         END IF;
-    ELSIF words > key_count + 1 THEN
-        PERFORM redis.raise_syntax_error();
     END IF;
     done := redis.parse_timeout(timeout);
     ks := redis.index_keys(arguments[:key_count]);
@@ -1952,6 +1961,11 @@ BEGIN
         (SELECT 1 FROM redis.set_members p WHERE p.id = element_score.id AND p.member = element_score.member));
 END $$;
 
+-- The keys before it is known whether numkeys is a possible number of them.
+CREATE OR REPLACE FUNCTION redis.first_keys(arguments bytea[], numkeys bigint) RETURNS bytea[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+'SELECT arguments[:least(greatest(numkeys, 0), pg_catalog.cardinality(arguments))]';
+
 -- ZUNION, ZINTER, ZDIFF, ZINTERCARD and their STORE forms: numkeys, then the keys and options. form is '' for a plain read,
 -- 'store' or 'card'.
 CREATE OR REPLACE FUNCTION redis.combine_zset_command(
@@ -1965,7 +1979,7 @@ DECLARE
     weights double precision[] := pg_catalog.array_fill(1::double precision, ARRAY[least(greatest(numkeys, 0), words)::integer]);
     aggregate text := 'SUM';
     most bigint := 0;              -- 0: all
-    i bigint := numkeys + 1;
+    i bigint := least(numkeys, words) + 1;
     word text;
 BEGIN
     IF numkeys < 1 THEN
@@ -2052,7 +2066,7 @@ CREATE OR REPLACE FUNCTION public.redis_zunionstore(destination bytea, numkeys b
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    done boolean := redis.lock_keys(d, redis.index_keys(destination || arguments[:numkeys]));
+    done boolean := redis.lock_keys(d, redis.index_keys(destination || redis.first_keys(arguments, numkeys)));
     r record;
 BEGIN
     SELECT c.members, c.scores INTO r
@@ -2105,7 +2119,7 @@ CREATE OR REPLACE FUNCTION public.redis_zinterstore(destination bytea, numkeys b
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    done boolean := redis.lock_keys(d, redis.index_keys(destination || arguments[:numkeys]));
+    done boolean := redis.lock_keys(d, redis.index_keys(destination || redis.first_keys(arguments, numkeys)));
     r record;
 BEGIN
     SELECT c.members, c.scores INTO r
@@ -2154,7 +2168,7 @@ CREATE OR REPLACE FUNCTION public.redis_zdiffstore(destination bytea, numkeys bi
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    done boolean := redis.lock_keys(d, redis.index_keys(destination || arguments[:numkeys]));
+    done boolean := redis.lock_keys(d, redis.index_keys(destination || redis.first_keys(arguments, numkeys)));
     r record;
 BEGIN
     SELECT c.members, c.scores INTO r
