@@ -119,9 +119,9 @@ class Cluster {
 
     // Starts one of Postgres's programs; it refuses to run as root, so its system user does then.
     pid_t start(const std::vector<std::string>& command) {
-        const auto program = binaries + command.front();
-        std::vector<char*> arguments;
-        for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+        const auto program = binaries + command.front();  // by its path: it looks for its like beside itself
+        std::vector<char*> arguments{const_cast<char*>(program.c_str())};
+        for (std::size_t i = 1; i < command.size(); ++i) arguments.push_back(const_cast<char*>(command[i].c_str()));
         arguments.push_back(nullptr);
         const auto log = folder_ + "/log";
         const auto* user = geteuid() == 0 ? getpwnam("postgres") : nullptr;
