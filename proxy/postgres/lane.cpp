@@ -7,6 +7,7 @@
 
 #include "postgres/failures.h"
 #include "postgres/key_locks.h"
+#include "postgres/pipeline.h"
 
 namespace pgredis::postgres {
 
@@ -263,24 +264,7 @@ void Lane::send(const Range& range) {
 }
 
 void Lane::on_input() {
-    while (connection_ && !steps_.empty() && PQisBusy(connection_->get()) == 0) {
-        ResultPtr result(PQgetResult(connection_->get()));
-        auto& step = steps_[current_step_];
-        if (result == nullptr) {
-            if (PQstatus(connection_->get()) != CONNECTION_OK) return;
-            if (!step.ended) return;  // nothing more for now
-            ++current_step_;
-            continue;
-        }
-        const auto status = PQresultStatus(result.get());
-        if (status == PGRES_PIPELINE_SYNC) {
-            on_sync();
-            continue;
-        }
-        step.ended = true;
-        if (!step.result) step.result = std::move(result);
-        if (status == PGRES_FATAL_ERROR && PQstatus(connection_->get()) != CONNECTION_OK) return;
-    }
+    while (connection_ && read_pipeline(connection_->get(), steps_, current_step_)) on_sync();
 }
 
 void Lane::on_sync() {

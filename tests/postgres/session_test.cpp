@@ -25,6 +25,7 @@ constexpr const char* functions = R"(
     END $$;
     CREATE FUNCTION test.session_words(separator text) RETURNS text LANGUAGE sql
         AS 'SELECT coalesce(string_agg(word, separator ORDER BY id), '''') FROM test.session_log';
+    CREATE PROCEDURE test.session_nothing(ended boolean) LANGUAGE sql AS '';
 )";
 
 class SessionTest : public ::testing::Test, public Session::Observer {
@@ -208,6 +209,22 @@ TEST_F(SessionTest, ConnectsAgain) {
     EXPECT_THAT(round({write("b")}), ElementsAre("b"));
     commit();
     EXPECT_EQ(words(), "b");
+}
+
+// The backend notices only behind the call, so that the error stands where the end of the round should be.
+TEST_F(SessionTest, ABackendMayEndBehindTheLastCall) {
+    auto statement = std::make_shared<Statement>();
+    statement->name = "ended";
+    statement->sql = "CALL test.session_nothing(pg_terminate_backend(pg_backend_pid()))";
+    for (std::size_t i = 0; i < 20; ++i) {
+        session_->begin({}, false);
+        const auto call = call_of(statement, {});
+        session_->run({&call}, {0}, std::nullopt, [](const Session::Answer&) { ADD_FAILURE() << "answered"; });
+        ASSERT_TRUE(loop_.run_until([&] { return losses_.size() > i && session_->ready(); }));
+    }
+    session_->begin({}, false);
+    EXPECT_THAT(round({write("a")}), ElementsAre("a"));
+    commit();
 }
 
 // Postgres cancels whatever the connection is at when the request arrives: the call it was meant for may be over by then.
