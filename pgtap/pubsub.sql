@@ -26,8 +26,6 @@ SELECT results_eq($$SELECT * FROM redis_pubsub_numsub('news', 'none')$$, $$VALUE
 SELECT results_eq($$SELECT * FROM redis_pubsub_shardnumsub('news')$$, $$VALUES ('news'::bytea, 4::bigint)$$, 'PUBSUB SHARDNUMSUB');
 SELECT is(redis_pubsub_numpat(), 3::bigint, 'PUBSUB NUMPAT');
 SELECT matches((redis_pubsub_help())[1], '^PUBSUB', 'PUBSUB HELP');
-SELECT throws_ok($$SELECT redis_pubsub_channels('a', 'b')$$, 'RD000',
-                 'ERR unknown subcommand or wrong number of arguments for ''CHANNELS''. Try PUBSUB HELP.');
 SELECT redis.register_subscriptions(ARRAY['c', 'p'], ARRAY['news', 'n*']::bytea[], ARRAY[0, 1]);
 SELECT is(redis_publish('news', 'hello'), 8::bigint, 'some are gone');
 SELECT ok(redis.forget_proxy(8), 'a proxy goes');

@@ -62,7 +62,6 @@ SELECT is(redis.count_libraries()::text, '(1,1)', 'and its functions are gone');
 SELECT is(pg_temp.store('flush', pg_temp.library('three', 'i')), 1::bigint, 'FLUSH');
 SELECT results_eq('SELECT name FROM redis.libraries()', $$VALUES ('three'::text)$$, 'takes the place of all');
 SELECT throws_ok($$SELECT redis_function_flush('x')$$, 'RD000', 'ERR FUNCTION FLUSH only supports SYNC|ASYNC option');
-SELECT throws_ok($$SELECT redis_function_flush('sync', 'sync')$$, 'RD000', NULL, 'one option at most');
 
 -- DUMP and RESTORE
 SELECT is(redis.crc64('123456789'), '\xcad9b8c414d9c6e9'::bytea, 'the check value of the CRC');

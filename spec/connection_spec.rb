@@ -379,6 +379,7 @@ RSpec.describe 'connections' do
            %w[CLIENT PAUSE 99999999999999999999] => 'ERR timeout is not an integer or out of range',
            %w[CLIENT PAUSE -1] => 'ERR timeout is negative',
            %w[CLIENT PAUSE 0 ALL x] => "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.",
+           %w[CLIENT pause 0 ALL x] => "ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.",
            %w[CLIENT UNBLOCK 1 TIMEOUT x] => "ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP.",
            %w[CLIENT PAUSE 0 foo] => 'ERR CLIENT PAUSE mode must be WRITE or ALL',
            %w[CLIENT UNPAUSE x] => "ERR wrong number of arguments for 'client|unpause' command",

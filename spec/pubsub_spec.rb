@@ -359,7 +359,9 @@ RSpec.describe 'pub/sub' do
       expect(call('PUBSUB')).to eq error("ERR wrong number of arguments for 'pubsub' command")
       expect(call('PUBSUB', 'foo')).to eq error("ERR unknown subcommand 'foo'. Try PUBSUB HELP.")
       expect(call('PUBSUB', 'NUMPAT', 'x')).to eq error("ERR wrong number of arguments for 'pubsub|numpat' command")
-      expect(call('PUBSUB', 'CHANNELS', 'a', 'b')).to eq error("ERR unknown subcommand or wrong number of arguments for 'CHANNELS'. Try PUBSUB HELP.")
+      %w[CHANNELS channels ShardChannels].each do |word|
+        expect(call('PUBSUB', word, 'a', 'b')).to eq error("ERR unknown subcommand or wrong number of arguments for '#{word}'. Try PUBSUB HELP.")
+      end
       expect(call('PUBLISH', 'a')).to eq error("ERR wrong number of arguments for 'publish' command")
     end
 

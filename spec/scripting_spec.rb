@@ -425,6 +425,7 @@ RSpec.describe 'scripts' do
       call('FUNCTION', 'LOAD', library)
       expect(call('FUNCTION', 'FLUSH', 'x')).to eq error('ERR FUNCTION FLUSH only supports SYNC|ASYNC option')
       expect(call('FUNCTION', 'FLUSH', 'SYNC', 'ASYNC')).to eq error("ERR unknown subcommand or wrong number of arguments for 'FLUSH'. Try FUNCTION HELP.")
+      expect(call('FUNCTION', 'flush', 'SYNC', 'ASYNC')).to eq error("ERR unknown subcommand or wrong number of arguments for 'flush'. Try FUNCTION HELP.")
       expect(call('FUNCTION', 'FLUSH', 'ASYNC')).to eq :OK
       expect(call('FUNCTION', 'LIST')).to eq []
     end

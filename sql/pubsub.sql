@@ -150,16 +150,11 @@ SELECT redis.register_command('pubsub', NULL, arity => -2,
   since => '2.8.0', command_group => 'pubsub', complexity => 'Depends on subcommand.',
   summary => 'About subscriptions.');
 
-CREATE OR REPLACE FUNCTION redis.active_channels(kind "char", subcommand text, patterns bytea[]) RETURNS bytea[]
+CREATE OR REPLACE FUNCTION redis.active_channels(kind "char", pattern bytea) RETURNS bytea[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    pattern constant bytea := patterns[1];
     expression constant text := redis.glob_regex(pattern, true);
 BEGIN
-    IF pg_catalog.cardinality(patterns) > 1 THEN
-        PERFORM redis.raise_error(pg_catalog.format(
-            'ERR unknown subcommand or wrong number of arguments for ''%s''. Try PUBSUB HELP.', subcommand));
-    END IF;
     RETURN ARRAY(SELECT DISTINCT coalesce(s.long_channel, s.channel) FROM redis.subscriptions s
                  WHERE s.kind = active_channels.kind
                    AND (pattern IS NULL
@@ -175,12 +170,12 @@ LANGUAGE sql STABLE AS $$
     FROM pg_catalog.unnest(channels) WITH ORDINALITY AS u(channel, n) ORDER BY u.n
 $$;
 
-CREATE OR REPLACE FUNCTION public.redis_pubsub_channels(VARIADIC patterns bytea[] DEFAULT '{}') RETURNS bytea[]
+CREATE OR REPLACE FUNCTION public.redis_pubsub_channels(pattern bytea DEFAULT NULL) RETURNS bytea[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 BEGIN
-    RETURN redis.active_channels('c', 'CHANNELS', patterns);
+    RETURN redis.active_channels('c', pattern);
 END $$;
-COMMENT ON FUNCTION public.redis_pubsub_channels(bytea[]) IS
+COMMENT ON FUNCTION public.redis_pubsub_channels(bytea) IS
 'PUBSUB CHANNELS [pattern]
 The channels that have subscribers, at any proxy. Errors: more than one pattern.';
 SELECT redis.register_command('pubsub|channels', 'redis_pubsub_channels', arity => -2,
@@ -218,12 +213,12 @@ SELECT redis.register_command('pubsub|numpat', 'redis_pubsub_numpat', arity => 2
   since => '2.8.0', command_group => 'pubsub', complexity => 'O(1)',
   summary => 'Counts the patterns that have subscribers.');
 
-CREATE OR REPLACE FUNCTION public.redis_pubsub_shardchannels(VARIADIC patterns bytea[] DEFAULT '{}') RETURNS bytea[]
+CREATE OR REPLACE FUNCTION public.redis_pubsub_shardchannels(pattern bytea DEFAULT NULL) RETURNS bytea[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 BEGIN
-    RETURN redis.active_channels('s', 'SHARDCHANNELS', patterns);
+    RETURN redis.active_channels('s', pattern);
 END $$;
-COMMENT ON FUNCTION public.redis_pubsub_shardchannels(bytea[]) IS
+COMMENT ON FUNCTION public.redis_pubsub_shardchannels(bytea) IS
 'PUBSUB SHARDCHANNELS [pattern]
 The shard channels that have subscribers, at any proxy. Errors: more than one pattern.';
 SELECT redis.register_command('pubsub|shardchannels', 'redis_pubsub_shardchannels', arity => -2,

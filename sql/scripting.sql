@@ -81,12 +81,6 @@ LANGUAGE sql STABLE SECURITY DEFINER AS $$
 $$;
 COMMENT ON FUNCTION redis.script(text) IS 'For proxies: the text of a script by its SHA-1.';
 
-CREATE OR REPLACE FUNCTION redis.check_flush_option(VARIADIC options text[], OUT valid boolean)
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT pg_catalog.cardinality(options) = 0
-        OR pg_catalog.cardinality(options) = 1 AND pg_catalog.upper(options[1]) IN ('SYNC', 'ASYNC')
-$$;
-
 CREATE OR REPLACE FUNCTION public.redis_script_load(script bytea) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -123,7 +117,7 @@ SELECT redis.register_command('script|exists', 'redis_script_exists', arity => -
 CREATE OR REPLACE FUNCTION public.redis_script_flush(VARIADIC options text[] DEFAULT '{}') RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    IF NOT redis.check_flush_option(VARIADIC options) THEN
+    IF pg_catalog.cardinality(options) > 1 OR pg_catalog.upper(options[1]) NOT IN ('SYNC', 'ASYNC') THEN
         PERFORM redis.raise_error('ERR SCRIPT FLUSH only support SYNC|ASYNC option');
     END IF;
     DELETE FROM redis.scripts;
@@ -274,14 +268,12 @@ SELECT redis.register_command('function|delete', 'redis_function_delete', arity 
   summary => 'Deletes a library.',
   arguments => '[{"name": "library-name", "type": "string"}]');
 
-CREATE OR REPLACE FUNCTION public.redis_function_flush(VARIADIC options text[] DEFAULT '{}') RETURNS text
+CREATE OR REPLACE FUNCTION public.redis_function_flush(option text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     done boolean;
 BEGIN
-    IF pg_catalog.cardinality(options) > 1 THEN
-        PERFORM redis.raise_error('ERR unknown subcommand or wrong number of arguments for ''FLUSH''. Try FUNCTION HELP.');
-    ELSIF NOT redis.check_flush_option(VARIADIC options) THEN
+    IF pg_catalog.upper(option) NOT IN ('SYNC', 'ASYNC') THEN
         PERFORM redis.raise_error('ERR FUNCTION FLUSH only supports SYNC|ASYNC option');
     END IF;
     done := redis.change_libraries();
@@ -289,7 +281,7 @@ BEGIN
     DELETE FROM redis.library_functions;
     RETURN 'OK';
 END $$;
-COMMENT ON FUNCTION public.redis_function_flush(text[]) IS
+COMMENT ON FUNCTION public.redis_function_flush(text) IS
 'FUNCTION FLUSH [ASYNC|SYNC]
 Deletes all libraries. Errors: any other option.';
 SELECT redis.register_command('function|flush', 'redis_function_flush', arity => -2,

@@ -8,6 +8,7 @@
 #include "clients/client.h"
 #include "clients/connection_commands.h"
 #include "clients/server.h"
+#include "commands/binding.h"
 #include "commands/registry.h"
 #include "resp/numbers.h"
 
@@ -19,11 +20,6 @@ using commands::equals_ignoring_case;
 using commands::lower;
 
 constexpr std::string_view syntax_error = "ERR syntax error";
-
-// What Redis answers to too many arguments where a subcommand may have some.
-std::string misuse(const std::string& subcommand) {
-    return "ERR unknown subcommand or wrong number of arguments for '" + subcommand + "'. Try CLIENT HELP.";
-}
 
 bool known_type(std::string_view type) {
     return type == "normal" || type == "master" || type == "replica" || type == "slave" || type == "pubsub";
@@ -214,7 +210,7 @@ struct PauseOptions {
             if (mode != "write" && mode != "all") error = "ERR CLIENT PAUSE mode must be WRITE or ALL";
             writes_only = mode == "write";
         } else if (arguments.size() > 4) {
-            error = misuse("PAUSE");
+            error = commands::misuse_error("client", arguments[1]);
         }
         if (!error.empty()) return;
         const auto number = resp::parse_integer(arguments[2]);
@@ -291,7 +287,7 @@ struct UnblockOptions {
         if (arguments.size() == 4 && !with_error && !equals_ignoring_case(arguments[3], "timeout")) {
             error = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
         } else if (arguments.size() > 4) {
-            error = misuse("UNBLOCK");
+            error = commands::misuse_error("client", arguments[1]);
         } else if (!number) {
             error = "ERR value is not an integer or out of range";
         } else {

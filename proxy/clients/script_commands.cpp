@@ -129,7 +129,7 @@ void prepare_function_restore(ScriptHost& host, Item& item) {
         "read_function_dump", "SELECT * FROM redis.read_function_dump($1::pg_catalog.bytea)", {Type::bytea});
     const auto& arguments = item.request;
     if (arguments.size() > 4) {
-        item.error = "ERR unknown subcommand or wrong number of arguments for '" + arguments[1] + "'. Try FUNCTION HELP.";
+        item.error = commands::misuse_error("function", arguments[1]);
         return;
     }
     const auto policy = arguments.size() == 4 ? commands::lower(arguments[3]) : "append";

@@ -323,7 +323,7 @@ std::variant<BoundCall, std::string> bind(Command& command, std::vector<std::str
     const auto key = std::min(count, max_forms);
     auto known = command.forms.find(key);
     if (known == command.forms.end()) known = command.forms.emplace(key, make_form(command, count, name_words)).first;
-    if (!known->second) return wrong_arity_error(command.name);
+    if (!known->second) return name_words == 2 ? misuse_error(command.name, arguments[1]) : wrong_arity_error(command.name);
     const auto& form = choose_form(*known->second, std::span(arguments).subspan(name_words));
 
     BoundCall bound;
@@ -373,10 +373,23 @@ std::string unknown_command_error(std::span<const std::string> arguments) {
     return "ERR unknown command '" + shown(arguments[0], max_shown) + "', with args beginning with: " + list;
 }
 
+namespace {
+
+std::string upper(std::string_view name) {
+    std::string result(name);
+    for (auto& c : result) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return result;
+}
+
+}  // namespace
+
 std::string unknown_subcommand_error(const Command& container, std::string_view subcommand) {
-    std::string name = container.name;
-    for (auto& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return "ERR unknown subcommand '" + std::string(subcommand).substr(0, 128) + "'. Try " + name + " HELP.";
+    return "ERR unknown subcommand '" + std::string(subcommand.substr(0, 128)) + "'. Try " + upper(container.name) + " HELP.";
+}
+
+std::string misuse_error(std::string_view command_name, std::string_view subcommand) {
+    return "ERR unknown subcommand or wrong number of arguments for '" + std::string(subcommand.substr(0, 128)) + "'. Try " +
+           upper(command_name.substr(0, command_name.find('|'))) + " HELP.";
 }
 
 std::string wrong_arity_error(std::string_view command_name) {

@@ -30,5 +30,7 @@ inline constexpr std::size_t attempt_argument = 1;
 [[nodiscard]] std::string unknown_command_error(std::span<const std::string> arguments);
 [[nodiscard]] std::string unknown_subcommand_error(const Command& container, std::string_view subcommand);
 [[nodiscard]] std::string wrong_arity_error(std::string_view command_name);
+// … for a subcommand with more arguments than it takes, where its arity sets no bound; command_name may be the container's alone.
+[[nodiscard]] std::string misuse_error(std::string_view command_name, std::string_view subcommand);
 
 }  // namespace pgredis::commands

@@ -328,8 +328,8 @@ TEST(Binding, ReplyWordsOfSubcommandsCountBothWords) {
     ASSERT_TRUE(std::holds_alternative<BoundCall>(outcome));
     EXPECT_TRUE(std::get<BoundCall>(outcome).format.bulk);
     EXPECT_THAT(std::get<BoundCall>(outcome).call.arguments, ElementsAre(postgres::Value("k")));
-    EXPECT_EQ(std::get<std::string>(bind(*registry->find("object|help"), {"object", "help"})),
-              "ERR wrong number of arguments for 'object|help' command");
+    EXPECT_EQ(std::get<std::string>(bind(*registry->find("object|help"), {"object", "Help"})),
+              "ERR unknown subcommand or wrong number of arguments for 'Help'. Try OBJECT HELP.");
 }
 
 TEST(Binding, WritesTellTheKeysToLock) {
