@@ -236,6 +236,10 @@ RSpec.describe 'bitmaps' do
       expect(overflow.call('SAT', 'SET', 'i64', 0, 9_223_372_036_854_775_807, 'INCRBY', 'i64', 0, 1)[1]).to eq 9_223_372_036_854_775_807
       expect(overflow.call('WRAP', 'INCRBY', 'i64', 0, 1)).to eq [-9_223_372_036_854_775_808]
       expect(overflow.call('WRAP', 'SET', 'i5', 0, 4, 'INCRBY', 'i5', 0, -9_223_372_036_854_775_808)).to eq [-16, 4]
+      [-9_223_372_036_854_775_808, -9_223_372_036_854_743_041, -9_223_372_036_854_743_040].each do |value|
+        overflow.call('SAT', 'SET', 'i16', 0, value)
+        expect(call('BITFIELD', 'a', 'GET', 'i16', 0)).to eq [value == -9_223_372_036_854_743_040 ? -32_768 : 32_767]
+      end
     end
 
     it 'takes OVERFLOW for the operations behind it, WRAP before' do

@@ -354,6 +354,7 @@ RSpec.describe 'lists' do
       expect(call('LPOS', 'none', 'x', 'COUNT', 1)).to eq []
       expect(call3('LPOS', 'l', 'x')).to be_nil
       expect(call('LPOS', 'l', 'c', 'RANK', '-9223372036854775807')).to be_nil
+      expect(call('LPOS', 'l', 'c', 'RANK', '-9223372036854775808')).to eq 7
     end
 
     it 'checks its options, then the key' do

@@ -228,6 +228,7 @@ RSpec.describe 'sorted sets' do
       expect(call('ZRANGE', 'none', 0, -1)).to eq []
       expect(call('ZREVRANGE', 'none', -2, 2**63 - 1)).to eq []
       expect(call('ZRANGE', 'z', -2**63, 2**63 - 1)).to eq %w[a b c d e]
+      expect(call('ZRANGE', 'z', 3, -2**63)).to eq []
       expect(call('ZREVRANGE', 'z', 0, 1)).to eq %w[e d]
       expect(call('ZREVRANGE', 'z', 3, -1)).to eq %w[b a]
       expect(call('ZRANGE', 'z', 1, 3, 'REV')).to eq %w[d c b]

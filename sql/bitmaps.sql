@@ -364,7 +364,8 @@ BEGIN
                 results := results || NULL::bigint;
                 CONTINUE;
             ELSIF overflows[o] = 'SAT' THEN
-                new := CASE WHEN new > high THEN high ELSE low END;
+                -- Redis takes its distance to the highest number in 64 bits, and one too far below for that to be above.
+                new := CASE WHEN new > high OR words[o] = 'SET' AND width < 64 AND high - new > 9223372036854775807 THEN high ELSE low END;
             ELSE
                 size := high - low + 1;
                 new := low + ((new - low) % size + size) % size;

@@ -927,6 +927,8 @@ BEGIN
             IF rank = 0 THEN
                 PERFORM redis.raise_error('ERR RANK can''t be zero: use 1 to start from the first match, 2 from the second ... '
                                           'or use negative to start from the end of the list');
+            ELSIF rank = -9223372036854775808 THEN
+                rank := -1; -- Redis: its opposite is itself, and no number of matches is below that
             END IF;
         ELSIF word = 'COUNT' THEN
             count := redis.parse_integer(options[i + 1], 'ERR COUNT can''t be negative');

@@ -817,7 +817,7 @@ DECLARE
     last constant bigint := least(CASE WHEN stop < 0 THEN size + stop ELSE stop END, coalesce(size, 0) - 1);
 BEGIN
     skip := greatest(CASE WHEN start < 0 THEN size + start ELSE start END, 0);
-    amount := greatest(last - skip + 1, 0);
+    amount := CASE WHEN last >= skip THEN last - skip + 1 ELSE 0 END;
 END $$;
 
 -- The members of a range of ranks, scanned from whichever end is nearer.

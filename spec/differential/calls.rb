@@ -22,7 +22,7 @@ class Calls
   FIELD_TYPES = %w[u1 u4 u8 i8 i16 u16 i32 u32 u63 i64 u64 i0 i65 x].freeze
   SORT_PATTERNS = %w[s* l* z* h1->* h2->* h*->a *->b x* *].freeze
   # Nothing may expire while it is looked at.
-  LIFETIMES = [*[100_000] * 6, 200_000, 300_000_000, 0, -1, 'x', '', 2**40, 2**62, 2**63 - 1, 2**63, -2**63].freeze
+  LIFETIMES = [*[100_000_000] * 6, 200_000_000, 300_000_000, 0, -1, 'x', '', 2**40, 2**62, 2**63 - 1, 2**63, -2**63].freeze
   TIMES = [*[4_000_000_000] * 4, 4_000_000_000_000, 5_000_000_000_000, 0, 1, -1, 'x', 2**62, 2**63 - 1].freeze
 
   attr_reader :names
@@ -54,7 +54,8 @@ class Calls
   def self.different_after(call)
     words = call.map(&:downcase)
     case words.first
-    when 'spop' then call[1, 1]
+    when 'spop', 'zremrangebylex' then call[1, 1]
+    when 'zrangestore' then words.include?('bylex') ? call[1, 1] : []
     when 'sort' then words.include?('store') ? call : []
     else []
     end
