@@ -31,7 +31,7 @@ class Calls
     @random = random
     docs = client.call('COMMAND', 'DOCS').each_slice(2).to_h { |name, fields| [name, to_map(fields)] }
     @docs = docs.select { |name, doc| GROUPS.include?(doc['group']) && !LEFT_OUT.include?(name) && (only.empty? || only.include?(name)) }
-    @names = @docs.keys
+    @names = @docs.keys.sort # Redis lists them in another order each time
   end
 
   # Some calls to send at once.
