@@ -1,3 +1,5 @@
+require 'timeout'
+
 RSpec.describe 'connections' do
   # Each of these commands, on a fresh connection, answers with this error.
   def self.errors(table)
@@ -121,6 +123,21 @@ RSpec.describe 'connections' do
   end
 
   describe 'the protocol' do
+    it 'answers all of a pipeline, however large the replies' do
+      call('RPUSH', 'l', *Array.new(500, 'x' * 20))
+      [300, 3000].each { |count| expect(resp2.pipeline(Array.new(count) { %w[LRANGE l 0 499] }).map(&:size)).to eq [500] * count }
+    end
+
+    # As blocking clients do; the server must not wait for them to read before they have sent all.
+    it 'reads on while nobody reads its replies' do
+      value = 'x' * 100_000
+      resp2.pipeline([['SET', 'k', value]])
+      request = "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*2\r\n$4\r\nECHO\r\n$10000\r\n#{'y' * 10_000}\r\n"
+      client = connect
+      ::Timeout.timeout(60) { 1500.times { client.send_raw(request) } }
+      1500.times { expect([client.read_reply, client.read_reply].map(&:size)).to eq [100_000, 10_000] }
+    end
+
     it 'keeps the order of a pipeline, whatever the commands' do
       commands = (1..500).flat_map { |i| [['SET', 'k', i], %w[GET k], %w[INCR n], ['ECHO', i], %w[FOO], %w[SET k]] }
       expected = (1..500).flat_map do |i|

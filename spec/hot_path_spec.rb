@@ -278,7 +278,7 @@ RSpec.describe 'the hot path' do
       expect(grown).to be < 100 << 20
     end
 
-    # Fails when requests are read on while the client's replies wait.
+    # Fails when what is read on while the client's replies wait has no bound.
     it 'is bounded when a client sends commands without end and never reads' do
       sent = nil
       grown = growth { sent = send_until_stuck(client, "*2\r\n$4\r\nECHO\r\n$1000\r\n#{'x' * 1000}\r\n" * 1000) }

@@ -26,8 +26,10 @@ constexpr std::size_t max_parsed_bytes = std::size_t{1} << 20;
 constexpr std::size_t max_job_calls = 256;
 // A job has no more calls than this many bytes of replies need, as far as the client's last job tells.
 constexpr std::size_t wanted_job_reply_bytes = std::size_t{1} << 20;
-// A client that does not read its replies gets no more commands run beyond this.
+// A client that does not read its replies gets no more commands run beyond this. What it sends is still taken, up to a limit: it
+// may read nothing before it has sent everything.
 constexpr std::size_t pause_output_bytes = std::size_t{1} << 20;
+constexpr std::size_t max_unparsed_bytes = std::size_t{16} << 20;
 
 std::string format_address(const sockaddr_storage& storage) {
     char host[INET6_ADDRSTRLEN] = "";
@@ -245,17 +247,19 @@ void Client::on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t* buffer
     client->last_interaction = uv_now(client->server_.loop());
     if (buffer->base != client->server_.read_buffer().data()) {
         client->queue_parsed(client->parser_.commit_direct(static_cast<std::size_t>(length)));
-    } else if (client->unparsed_.empty()) {
-        client->parse({buffer->base, static_cast<std::size_t>(length)});
     } else {
-        client->unparsed_.append(buffer->base, static_cast<std::size_t>(length));
+        const std::string_view bytes(buffer->base, static_cast<std::size_t>(length));
+        const auto rest = client->unparsed_.empty() ? client->parse(bytes) : bytes;
+        // At once: a string that grows by itself has twice what it needs, and three times while it moves.
+        if (!rest.empty() && client->stuck()) client->unparsed_.reserve(max_unparsed_bytes + rest.size());
+        client->unparsed_.append(rest);
     }
     client->on_input();
 }
 
 void Client::on_input() {
-    const auto held = parser_.buffered_bytes() + unparsed_.size() + request_bytes_ + (transaction ? transaction->bytes : 0);
-    if (held > static_cast<std::size_t>(server_.settings().number("client-query-buffer-limit"))) {
+    const auto held = query_bytes() + (transaction ? transaction->bytes : 0);
+    if (held > query_limit()) {
         ++server_.statistics().query_limit_disconnections;
         server_.log().warning("client {} {} closed: its query buffer of {} bytes is over client-query-buffer-limit", id, address,
                               held);
@@ -265,15 +269,30 @@ void Client::on_input() {
     pump();
 }
 
-void Client::parse(std::string_view bytes) {
-    while (!bytes.empty() && protocol_error_.empty()) {
-        if (requests_.size() >= max_parsed_requests || request_bytes_ >= max_parsed_bytes) {
-            unparsed_.append(bytes);
-            return;
-        }
-        queue_parsed(parser_.parse(bytes));
+std::string_view Client::parse(std::string_view bytes) {
+    while (!bytes.empty() && has_room() && protocol_error_.empty()) queue_parsed(parser_.parse(bytes));
+    return protocol_error_.empty() ? bytes : std::string_view();
+}
+
+void Client::parse_rest() {
+    const auto rest = parse(std::string_view(unparsed_).substr(parsed_bytes_));
+    parsed_bytes_ = unparsed_.size() - rest.size();
+    if (rest.empty()) {
+        unparsed_ = {};
+        parsed_bytes_ = 0;
+    } else if (parsed_bytes_ > unparsed_.size() / 2) {  // half of it moves at most once for all of it that was parsed
+        unparsed_.erase(0, parsed_bytes_);
+        parsed_bytes_ = 0;
     }
 }
+
+bool Client::stuck() const { return unsent_bytes() >= pause_output_bytes; }
+
+std::size_t Client::query_limit() const {
+    return static_cast<std::size_t>(server_.settings().number("client-query-buffer-limit"));
+}
+
+bool Client::has_room() const { return requests_.size() < max_parsed_requests && request_bytes_ < max_parsed_bytes; }
 
 void Client::queue_parsed(resp::RequestParser::Status status) {
     if (status == resp::RequestParser::Status::request) {
@@ -288,7 +307,19 @@ void Client::pump() {
     if (pumping_) return;
     pumping_ = true;
     if (wait_) wait_->resume();
-    while (!job_ && !wait_ && !closing_ && !close_after_reply_ && unsent_bytes() < pause_output_bytes) {
+    bool was_stuck = false;
+    do {
+        run_requests();
+        was_stuck = stuck();
+        if (!closing_) flush();
+        // Nobody else says that these replies are gone when the socket took all of them at once.
+    } while (was_stuck && !closing_ && !stuck());
+    pumping_ = false;
+    if (!closing_) update_reading();
+}
+
+void Client::run_requests() {
+    while (!job_ && !wait_ && !closing_ && !close_after_reply_ && !stuck()) {
         if (!deferred_error_.empty()) {
             server_.command_statistics().count_error(deferred_error_);
             resp::ReplyWriter(out_, protocol).error(std::exchange(deferred_error_, {}));
@@ -296,30 +327,26 @@ void Client::pump() {
         }
         if (requests_.empty()) {
             if (!unparsed_.empty()) {
-                const auto bytes = std::exchange(unparsed_, {});
-                parse(bytes);
+                parse_rest();
                 if (!requests_.empty() || !protocol_error_.empty()) continue;
             }
             if (!protocol_error_.empty()) {
                 resp::ReplyWriter(out_, protocol).error(protocol_error_);
                 close_after_reply_ = true;
             }
-            break;
+            return;
         }
-        if (!server_.admit(*this)) break;
+        if (!server_.admit(*this)) return;
         postponed = is_paused(requests_.front());
         if (postponed) {
             server_.wait_in_line(*this);
-            break;
+            return;
         }
         auto request = std::move(requests_.front());
         requests_.pop_front();
         request_bytes_ -= bytes_of(request);
         run(std::move(request));
     }
-    pumping_ = false;
-    if (!closing_) flush();
-    if (!closing_) update_reading();
 }
 
 bool Client::is_paused(const resp::Request& request) const {
@@ -676,9 +703,9 @@ void Client::on_written(std::size_t bytes, bool failed) {
 }
 
 void Client::update_reading() {
-    const bool wanted = !close_after_reply_ && protocol_error_.empty() && unparsed_.empty() &&
-                        requests_.size() < max_parsed_requests && request_bytes_ < max_parsed_bytes &&
-                        unsent_bytes() < pause_output_bytes;
+    const bool wanted =
+        !close_after_reply_ && protocol_error_.empty() &&
+        (stuck() ? query_bytes() < std::min(max_unparsed_bytes, query_limit() / 2) : unparsed_.empty() && has_room());
     if (wanted == reading_) return;
     reading_ = wanted;
     auto* stream = reinterpret_cast<uv_stream_t*>(handle_);
@@ -720,7 +747,6 @@ std::string Client::describe() const {
     if (no_touch) flags += 'T';
     if (flags.empty()) flags = "N";
     const auto subscribed_to = [this](SubscriptionKind kind) { return subscriptions ? subscriptions->count(kind) : 0; };
-    const auto query_bytes = parser_.buffered_bytes() + unparsed_.size() + request_bytes_;
     return fmt::format(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} qbuf={} qbuf-free=0 "
         "argv-mem=0 "
@@ -729,8 +755,8 @@ std::string Client::describe() const {
         id, address, local_address, fd, name, (now - connected_at) / 1000, (now - last_interaction) / 1000, flags, database,
         subscribed_to(SubscriptionKind::channel), subscribed_to(SubscriptionKind::pattern),
         subscribed_to(SubscriptionKind::shard), transaction ? static_cast<std::int64_t>(transaction->requests.size()) : -1,
-        query_bytes, out_.capacity(), out_.size(), sending_bytes_ > 0 ? 1 : 0, sending_bytes_,
-        sizeof(Client) + sizeof(uv_tcp_t) + query_bytes + unsent_bytes(), reading_ ? "r" : "w", last_command,
+        query_bytes(), out_.capacity(), out_.size(), sending_bytes_ > 0 ? 1 : 0, sending_bytes_,
+        sizeof(Client) + sizeof(uv_tcp_t) + query_bytes() + unsent_bytes(), reading_ ? "r" : "w", last_command,
         protocol == resp::Protocol::resp3 ? 3 : 2, library_name, library_version);
 }
 

@@ -131,7 +131,16 @@ class Client {
     static void on_alloc(uv_handle_t* handle, std::size_t suggested, uv_buf_t* buffer);
     static void on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t* buffer);
     void on_input();
-    void parse(std::string_view bytes);
+    // Parses while there is room for requests, and returns the bytes behind them.
+    std::string_view parse(std::string_view bytes);
+    void parse_rest();  // of what arrived before
+    [[nodiscard]] bool has_room() const;
+    [[nodiscard]] bool stuck() const;  // it does not read its replies
+    [[nodiscard]] std::size_t query_limit() const;
+    [[nodiscard]] std::size_t query_bytes() const {
+        return parser_.buffered_bytes() + unparsed_.size() - parsed_bytes_ + request_bytes_;
+    }
+    void run_requests();
     void queue_parsed(resp::RequestParser::Status status);
     [[nodiscard]] bool is_paused(const resp::Request& request) const;
     [[nodiscard]] bool counts_as_write(const commands::Command& command, const std::vector<std::string>& arguments) const;
@@ -150,9 +159,10 @@ class Client {
     resp::RequestParser parser_;
     std::deque<resp::Request> requests_;
     std::size_t request_bytes_ = 0;
-    std::string unparsed_;        // arrived while no more requests were to be parsed
-    std::string protocol_error_;  // to be answered after the requests before it
-    std::string deferred_error_;  // the reply to the request behind the job in flight
+    std::string unparsed_;          // arrived while no more requests were to be parsed …
+    std::size_t parsed_bytes_ = 0;  // … of which so many are by now
+    std::string protocol_error_;    // to be answered after the requests before it
+    std::string deferred_error_;    // the reply to the request behind the job in flight
     std::shared_ptr<ClientWork> job_;
     CommandStatistics::Figures* handled_ = nullptr;  // of the command that a handler is at, until a job takes it over
     std::unique_ptr<Wait> wait_;                     // for the answer of a blocking command; later requests wait too
