@@ -177,7 +177,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.redis_pubsub_channels(bytea) IS
 'PUBSUB CHANNELS [pattern]
-The channels that have subscribers, at any proxy. Errors: more than one pattern.';
+The channels that have subscribers, at any proxy.';
 SELECT redis.register_command('pubsub|channels', 'redis_pubsub_channels', arity => -2,
   flags => 'pubsub loading stale', categories => 'pubsub slow',
   since => '2.8.0', command_group => 'pubsub', complexity => 'O(N)',
@@ -220,7 +220,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.redis_pubsub_shardchannels(bytea) IS
 'PUBSUB SHARDCHANNELS [pattern]
-The shard channels that have subscribers, at any proxy. Errors: more than one pattern.';
+The shard channels that have subscribers, at any proxy.';
 SELECT redis.register_command('pubsub|shardchannels', 'redis_pubsub_shardchannels', arity => -2,
   flags => 'pubsub loading stale', categories => 'pubsub slow',
   since => '7.0.0', command_group => 'pubsub', complexity => 'O(N)',

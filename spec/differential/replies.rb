@@ -10,8 +10,7 @@ module Replies
     return true if one.eql?(other) || one == other && one.class == other.class
 
     name = call.first.downcase
-    return true if name.match?(/scan\z/) && call[name == 'scan' ? 1 : 2] != '0' # any cursor, after which anything may come
-    return true if name.match?(/lex/) || call.map(&:downcase).include?('bylex') # over different scores
+    return true if left_open?(name, call) && [one, other].grep(RespError).empty?
     # Redis's SORT takes an ERANGE that some earlier command left for one of its own.
     return true if name.start_with?('sort') && one.is_a?(RespError) && one.message.start_with?('ERR One or more scores')
 
@@ -27,6 +26,11 @@ module Replies
     else
       false
     end
+  end
+
+  # What follows any cursor, and ranges by members over different scores.
+  def self.left_open?(name, call)
+    SCANS.include?(name) && call[name == 'scan' ? 1 : 2] != '0' || name.include?('lex') || call.map(&:downcase).include?('bylex')
   end
 
   # Of SORT it is open which of equals come first; with ALPHA bytes end at a zero.
