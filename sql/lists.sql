@@ -509,7 +509,7 @@ DECLARE
     n bigint := redis.parse_integer(numkeys, 'ERR numkeys should be greater than 0');
     words constant integer := pg_catalog.cardinality(arguments);
     at_left boolean;
-    count bigint := 1;
+    count bigint;
     ks bytea[];
     place integer;
     done boolean;
@@ -520,17 +520,7 @@ BEGIN
         PERFORM redis.raise_syntax_error();
     END IF;
     at_left := redis.parse_list_end(pg_catalog.encode(arguments[n + 1], 'escape'));
-    IF words > n + 1 THEN
-        IF words < n + 3 OR pg_catalog.upper(pg_catalog.encode(arguments[n + 2], 'escape')) <> 'COUNT' THEN
-            PERFORM redis.raise_syntax_error();
-        END IF;
-        count := redis.parse_integer(arguments[n + 3], 'ERR count should be greater than 0');
-        IF count < 1 THEN
-            PERFORM redis.raise_error('ERR count should be greater than 0');
-        ELSIF words > n + 3 THEN
-            PERFORM redis.raise_syntax_error();
-        END IF;
-    END IF;
+    count := redis.parse_pop_count(arguments[n + 2 :]);
     done := redis.parse_timeout(timeout);
     ks := redis.index_keys(arguments[1 : n]);
     done := redis.lock_keys(d, ks);

@@ -1529,7 +1529,7 @@ DECLARE
     words constant integer := pg_catalog.cardinality(arguments);
     ks bytea[];
     highest boolean;
-    wanted bigint := 1;
+    wanted bigint;
     place integer;
     done boolean;
 BEGIN
@@ -1543,17 +1543,7 @@ BEGIN
         WHEN 'MAX' THEN highest := true;
         ELSE PERFORM redis.raise_syntax_error();
     END CASE;
-    IF words > key_count + 1 THEN
-        IF words < key_count + 3 OR pg_catalog.upper(pg_catalog.encode(arguments[key_count + 2], 'escape')) <> 'COUNT' THEN
-            PERFORM redis.raise_syntax_error();
-        END IF;
-        wanted := redis.parse_integer(arguments[key_count + 3], 'ERR count should be greater than 0');
-        IF wanted < 1 THEN
-            PERFORM redis.raise_error('ERR count should be greater than 0');
-        ELSIF words > key_count + 3 THEN
-            PERFORM redis.raise_syntax_error();
-        END IF;
-    END IF;
+    wanted := redis.parse_pop_count(arguments[key_count + 2 :]);
     done := redis.parse_timeout(timeout);
     ks := redis.index_keys(arguments[:key_count]);
     done := redis.lock_keys(d, ks);

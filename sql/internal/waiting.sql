@@ -9,6 +9,27 @@
 -- An attempt takes no more than its turn: it pops from a key that has more elements than waiters in front. A newcomer is behind
 -- them all.
 
+-- LMPOP's and ZMPOP's [COUNT count], what stands behind the end to pop from: how many to pop.
+CREATE OR REPLACE FUNCTION redis.parse_pop_count(options bytea[]) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    words constant integer := pg_catalog.cardinality(options);
+    count bigint := 1;
+BEGIN
+    IF words > 0 THEN
+        IF words = 1 OR pg_catalog.upper(pg_catalog.encode(options[1], 'escape')) <> 'COUNT' THEN
+            PERFORM redis.raise_syntax_error();
+        END IF;
+        count := redis.parse_integer(options[2], 'ERR count should be greater than 0');
+        IF count < 1 THEN
+            PERFORM redis.raise_error('ERR count should be greater than 0');
+        ELSIF words > 2 THEN
+            PERFORM redis.raise_syntax_error();
+        END IF;
+    END IF;
+    RETURN count;
+END $$;
+
 -- The timeout of a blocking command, in seconds; true unless it raises the error.
 CREATE OR REPLACE FUNCTION redis.parse_timeout(timeout bytea) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
