@@ -85,6 +85,15 @@ RSpec.describe 'the hot path' do
     end
   end
 
+  # Fails when only calls are counted: 40 of them are a batch, with 4000 locks.
+  it "keeps to few locks at a time in a pipeline of commands with many keys", pgredis_only: 'about Postgres' do
+    batches = -> { Integer(call('INFO', 'pgredis')[/^batches:(\d+)/, 1]) }
+    before = batches.call
+    commands = Array.new(40) { |i| ['MSET', *Array.new(100) { |n| ["key:#{i}:#{n}", n] }.flatten] }
+    expect(resp2.pipeline(commands)).to all(eq(:OK))
+    expect(batches.call - before).to be >= 8
+  end
+
   describe "one client's error" do
     # Fails when a batch that Postgres refused is answered with the error as a whole, or when it is run again without undoing it first.
     it 'is its own, and nobody else sees an effect of it' do

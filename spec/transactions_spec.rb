@@ -85,6 +85,14 @@ RSpec.describe 'transactions' do
     end
   end
 
+  # Fails when each of its keys takes an entry of Postgres's lock table, which has about as many.
+  it 'may have more keys than the server has locks' do
+    count = 15_000
+    replies = resp2.pipeline([%w[MULTI], *Array.new(count) { |i| ['SET', "key:#{i}", i] }, %w[EXEC]])
+    expect(replies.last).to eq [:OK] * count
+    expect(call('MGET', 'key:0', "key:#{count - 1}")).to eq ['0', (count - 1).to_s]
+  end
+
   describe 'errors while queueing' do
     {
       %w[GET] => "ERR wrong number of arguments for 'get' command",

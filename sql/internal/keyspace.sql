@@ -49,39 +49,66 @@ $$;
 -- then and there when somebody may want to know, so that the event comes before those of what is done to the key now.
 CREATE OR REPLACE FUNCTION redis.lock_key(d smallint, k bytea) RETURNS boolean
 LANGUAGE sql VOLATILE AS $$
-    SELECT CASE WHEN pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.encode(k, 'hex'), d)) IS NULL THEN false
+    SELECT CASE WHEN pg_catalog.current_setting('redis.locked', true) IS DISTINCT FROM 'all'
+                     AND pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.encode(k, 'hex'), d)) IS NULL THEN false
+                WHEN redis.may_hold_many(1) AND redis.lock_fewer() IS NULL THEN false
                 WHEN pg_catalog.current_setting('redis.events', true) = '' THEN true
                 ELSE redis.expire_keys(d, ARRAY[k]) END
 $$;
 
 -- Locks the whole keyspace, readers included: every command reads redis.keys, and holds its table lock to the end of its
--- transaction. For FLUSHALL and for commands on more keys than the server's lock table should be asked to hold.
+-- transaction. For FLUSHALL and for what needs more keys than the server's lock table should be asked to hold. What locks keys after
+-- that in the same transaction (or what is left of it after ROLLBACK TO SAVEPOINT) finds them locked.
 CREATE OR REPLACE FUNCTION redis.lock_all() RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
-    -- Everybody else queues behind this request, so it must not wait long for a transaction that is left open somewhere.
-    PERFORM pg_catalog.set_config('lock_timeout', '2s', true);
-    LOCK TABLE redis.keys IN ACCESS EXCLUSIVE MODE;
+    IF pg_catalog.current_setting('redis.locked', true) IS DISTINCT FROM 'all' THEN
+        -- Everybody else queues behind this request, so it must not wait long for a transaction that is left open somewhere.
+        PERFORM pg_catalog.set_config('lock_timeout', '2s', true);
+        LOCK TABLE redis.keys IN ACCESS EXCLUSIVE MODE;
+        PERFORM pg_catalog.set_config('redis.locked', 'all', true);
+    END IF;
+    RETURN true;
+END $$;
+
+-- A transaction that goes on and on (a script, a loop in psql) must not fill the server's lock table one key at a time. To count its
+-- locks would cost each write more than the lock itself, so one that has been at it for a while looks at what it holds now and then,
+-- by chance: after 256 more on average. Is it time to look, these many having been taken just now?
+CREATE OR REPLACE FUNCTION redis.may_hold_many(locks bigint) RETURNS boolean
+LANGUAGE sql VOLATILE AS $$
+    SELECT pg_catalog.clock_timestamp() > pg_catalog.now() + '00:00:00.01' AND pg_catalog.random() * 256 < locks
+$$;
+
+-- From three thousand on it takes the lock of all instead. Always true.
+CREATE OR REPLACE FUNCTION redis.lock_fewer() RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_catalog.current_setting('redis.locked', true) IS DISTINCT FROM 'all'
+       AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks l
+            WHERE l.locktype = 'advisory' AND l.pid = pg_catalog.pg_backend_pid()) > 3000 THEN
+        RETURN redis.lock_all();
+    END IF;
     RETURN true;
 END $$;
 
 -- Locks many stored keys of one database, in the one global order: that of their lock ids. Returns how many different ids these
--- are, 0 when they were too many to count. As many as there are keys: then no key is there twice.
+-- are, 0 when all keys are locked instead. As many as there are keys: then no key is there twice.
 CREATE OR REPLACE FUNCTION redis.lock_and_count(d smallint, ks bytea[]) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
-    result bigint;
+    result bigint := 0;
     done boolean;
 BEGIN
     IF pg_catalog.cardinality(ks) > 1000 THEN
         done := redis.lock_all();
-        RETURN 0;
     ELSIF ks[1] = ALL (ks) THEN
         done := redis.lock_key(d, ks[1]);
         RETURN 1;
+    ELSIF pg_catalog.current_setting('redis.locked', true) IS DISTINCT FROM 'all' THEN
+        SELECT pg_catalog.count(pg_catalog.pg_advisory_xact_lock(s.lock_id)) INTO result
+        FROM (SELECT DISTINCT redis.lock_id(d, u.k) AS lock_id FROM pg_catalog.unnest(ks) AS u(k) ORDER BY 1 OFFSET 0) AS s;
+        done := CASE WHEN redis.may_hold_many(result) THEN redis.lock_fewer() END;
     END IF;
-    SELECT pg_catalog.count(pg_catalog.pg_advisory_xact_lock(s.lock_id)) INTO result
-    FROM (SELECT DISTINCT redis.lock_id(d, u.k) AS lock_id FROM pg_catalog.unnest(ks) AS u(k) ORDER BY 1 OFFSET 0) AS s;
     done := CASE WHEN pg_catalog.current_setting('redis.events', true) = '' THEN true ELSE redis.expire_keys(d, ks) END;
     RETURN result;
 END $$;
