@@ -24,7 +24,8 @@ namespace {
 constexpr std::size_t max_parsed_requests = 1024;
 constexpr std::size_t max_parsed_bytes = std::size_t{1} << 20;
 constexpr std::size_t max_job_calls = 256;
-// No more calls join a job that locks so many keys: the dispatcher takes a job as a whole, and Postgres's lock table is everybody's.
+// No more calls join a job that locks so many keys: the dispatcher takes a job as a whole, and Postgres's lock table is
+// everybody's.
 constexpr std::size_t max_job_locks = 500;
 // A job has no more calls than this many bytes of replies need, as far as the client's last job tells.
 constexpr std::size_t wanted_job_reply_bytes = std::size_t{1} << 20;
@@ -507,8 +508,8 @@ void Client::run_data_command(commands::Command& first, resp::Request request, C
         }
         job->add(std::get<commands::BoundCall>(std::move(bound)), figures);
         locks += job->calls.back().locked_keys.size();
-        if (skipping_ || job->slow || job->calls.size() >= job_calls_ || locks >= max_job_locks || job->bytes > max_parsed_bytes ||
-            requests_.empty()) {
+        if (skipping_ || job->slow || job->calls.size() >= job_calls_ || locks >= max_job_locks ||
+            job->bytes > max_parsed_bytes || requests_.empty()) {
             break;
         }
         const auto& next = requests_.front().arguments;
