@@ -5,6 +5,9 @@ SELECT redis_set('string', 'x');
 -- the calls as one writes them by hand
 SELECT is(redis_zadd('z', 1, 'a'), 1::bigint, 'ZADD');
 SELECT is(redis_zadd('z', 1.5, 'a'), 0::bigint, 'ZADD of another score');
+SELECT redis_zadd('same', 1, 'stays');
+SELECT is(redis_zadd('same', 1, 'stays'), 0::bigint, 'ZADD of the same score');
+SELECT is(xmax::text, '0', 'which does not even lock the row') FROM redis.zset_members WHERE member = 'stays';
 SELECT results_eq($$SELECT added, score FROM redis_zadd('z', '2', 'b', '3', 'c')$$, $$VALUES (2::bigint, NULL::float8)$$, 'ZADD of several');
 SELECT results_eq($$SELECT added, score FROM redis_zadd('z', 'INCR', '1', 'c')$$, $$VALUES (NULL::bigint, 4::float8)$$, 'ZADD … INCR');
 SELECT is(redis_zincrby('z', -1, 'c'), 3::float8, 'ZINCRBY');

@@ -297,11 +297,14 @@ BEGIN
     IF score = 'NaN' THEN
         PERFORM redis.raise_error('ERR value is not a valid float');
     END IF;
-    -- One statement adds, changes, or leaves alone; a row that was there before carries the lock of the conflict in xmax.
+    -- One statement adds, changes, or leaves alone (a conflict would lock, and so write, the row of a member whose score stays); a row that
+    -- was there before carries the lock of the conflict in xmax.
     INSERT INTO redis.zset_members AS e (id, score, hash, member, long_member)
     SELECT x.id, redis_zadd.score + 0, redis.member_hash(m), m, redis.long_key(redis_zadd.member) FROM redis.keys x
     WHERE x.db = d AND x.key = k AND x.type = 'z' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
-    ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score WHERE e.score <> excluded.score
+      AND (SELECT y.score FROM redis.zset_members y WHERE y.id = x.id AND y.hash = redis.member_hash(m) AND y.member = m)
+          IS DISTINCT FROM redis_zadd.score
+    ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score
     RETURNING (e.xmax = 0)::integer INTO inserted;
     IF FOUND THEN
         UPDATE redis.keys x SET room = NULL, size = x.size + inserted WHERE x.db = d AND x.key = k;
