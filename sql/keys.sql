@@ -28,7 +28,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_catalog.count(pg_catalog.pg_advisory_xact_lock(s.lock_id))
     FROM (SELECT u.lock_id FROM (VALUES (redis.lock_id(d, k)), (redis.lock_id(other_d, other_k))) AS u(lock_id) ORDER BY 1 OFFSET 0) AS s
-    WHERE pg_catalog.current_setting('redis.locked', true) IS DISTINCT FROM 'all';
+    WHERE NOT redis.holds_all();
     RETURN true;
 END $$;
 

@@ -45,11 +45,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT pg_catalog.hashtextextended(pg_catalog.encode(k, 'hex'), d)
 $$;
 
+-- Has this transaction called redis.lock_all()? Then it needs no lock of a single key.
+CREATE OR REPLACE FUNCTION redis.holds_all() RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT pg_catalog.current_setting('redis.locked', true) IS NOT DISTINCT FROM 'all'
+$$;
+
 -- Locks one key for writing until the transaction ends; taken before anything of the key is read. Always true. A key whose time is up goes
 -- then and there when somebody may want to know, so that the event comes before those of what is done to the key now.
 CREATE OR REPLACE FUNCTION redis.lock_key(d smallint, k bytea) RETURNS boolean
 LANGUAGE sql VOLATILE AS $$
-    SELECT CASE WHEN pg_catalog.current_setting('redis.locked', true) IS DISTINCT FROM 'all'
+    SELECT CASE WHEN NOT redis.holds_all()
                      AND pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.encode(k, 'hex'), d)) IS NULL THEN false
                 WHEN redis.may_hold_many(1) AND redis.lock_fewer() IS NULL THEN false
                 WHEN pg_catalog.current_setting('redis.events', true) = '' THEN true
@@ -62,7 +68,7 @@ $$;
 CREATE OR REPLACE FUNCTION redis.lock_all() RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF pg_catalog.current_setting('redis.locked', true) IS DISTINCT FROM 'all' THEN
+    IF NOT redis.holds_all() THEN
         -- Everybody else queues behind this request, so it must not wait long for a transaction that is left open somewhere.
         PERFORM pg_catalog.set_config('lock_timeout', '2s', true);
         LOCK TABLE redis.keys IN ACCESS EXCLUSIVE MODE;
@@ -83,7 +89,7 @@ $$;
 CREATE OR REPLACE FUNCTION redis.lock_fewer() RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF pg_catalog.current_setting('redis.locked', true) IS DISTINCT FROM 'all'
+    IF NOT redis.holds_all()
        AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks l
             WHERE l.locktype = 'advisory' AND l.pid = pg_catalog.pg_backend_pid()) > 3000 THEN
         RETURN redis.lock_all();
@@ -104,7 +110,7 @@ BEGIN
     ELSIF ks[1] = ALL (ks) THEN
         done := redis.lock_key(d, ks[1]);
         RETURN 1;
-    ELSIF pg_catalog.current_setting('redis.locked', true) IS DISTINCT FROM 'all' THEN
+    ELSIF NOT redis.holds_all() THEN
         SELECT pg_catalog.count(pg_catalog.pg_advisory_xact_lock(s.lock_id)) INTO result
         FROM (SELECT DISTINCT redis.lock_id(d, u.k) AS lock_id FROM pg_catalog.unnest(ks) AS u(k) ORDER BY 1 OFFSET 0) AS s;
         done := CASE WHEN redis.may_hold_many(result) THEN redis.lock_fewer() END;
