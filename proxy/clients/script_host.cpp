@@ -461,7 +461,7 @@ postgres::Session* ScriptHost::free_session() {
 
 // Should it rather wait for a transaction that others share now?
 bool ScriptHost::is_patient(const postgres::Claim& claim) {
-    const auto is_shared = [](const auto& batch) { return !batch->tasks.front()->alone; };
+    const auto is_shared = [](const auto& batch) { return !batch->committing && !batch->tasks.front()->alone; };
     if (claim.alone || std::none_of(batches_.begin(), batches_.end(), is_shared)) return false;
     uv_update_time(loop_);
     if (uv_now(loop_) - claim.queued_at >= patience_ms) return false;
@@ -759,6 +759,9 @@ void ScriptHost::commit(Batch& batch) {
         complete(end_batch(batch, true), took);
         return;
     }
+    // Who comes next for its keys may start at once: Postgres has him wait for the locks.
+    queue_.release({batch.tasks.begin(), batch.tasks.end()});
+    batch.committing = true;
     batch.session->commit([this, &batch, took](const postgres::Session::Answer& answer) {
         if (!answer.failure) {
             complete(end_batch(batch, false), took);
@@ -773,7 +776,7 @@ void ScriptHost::commit(Batch& batch) {
 // All its tasks, which are in nobody's hands now.
 std::vector<ScriptHost::TaskPtr> ScriptHost::end_batch(Batch& batch, bool roll_back) {
     auto tasks = std::move(batch.tasks);
-    queue_.release({tasks.begin(), tasks.end()});
+    if (!batch.committing) queue_.release({tasks.begin(), tasks.end()});
     auto* session = batch.session;
     std::erase_if(batches_, [&batch](const auto& other) { return other.get() == &batch; });
     if (roll_back) session->roll_back();

@@ -88,6 +88,7 @@ class ScriptHost final : public postgres::Session::Observer {
         std::int16_t database = 0;  // that the transaction is in
         bool busy = false;          // a round is under way, or its tasks are being looked after
         bool misbehaved = false;    // it cannot go on like this
+        bool committing = false;    // and so has no claim any more
         std::uint64_t began_at = 0;
 
         [[nodiscard]] bool shared() const { return tasks.size() > 1; }
