@@ -291,6 +291,7 @@ DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);
     m constant bytea := redis.index_key(member);
+    h constant integer := redis.member_hash(m);
     done boolean := redis.lock_key(d, k);
     inserted integer;
 BEGIN
@@ -300,9 +301,9 @@ BEGIN
     -- One statement adds, changes, or leaves alone (a conflict would lock, and so write, the row of a member whose score stays); a row that
     -- was there before carries the lock of the conflict in xmax.
     INSERT INTO redis.zset_members AS e (id, score, hash, member, long_member)
-    SELECT x.id, redis_zadd.score + 0, redis.member_hash(m), m, redis.long_key(redis_zadd.member) FROM redis.keys x
+    SELECT x.id, redis_zadd.score + 0, h, m, redis.long_key(redis_zadd.member) FROM redis.keys x
     WHERE x.db = d AND x.key = k AND x.type = 'z' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
-      AND (SELECT y.score FROM redis.zset_members y WHERE y.id = x.id AND y.hash = redis.member_hash(m) AND y.member = m)
+      AND (SELECT y.score FROM redis.zset_members y WHERE y.id = x.id AND y.hash = h AND y.member = m)
           IS DISTINCT FROM redis_zadd.score
     ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score
     RETURNING (e.xmax = 0)::integer INTO inserted;
@@ -505,10 +506,12 @@ BEGIN
     RETURN QUERY
     SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL
                         WHEN x.type = 'z' THEN (SELECT e.score FROM redis.zset_members e
-                                                WHERE e.id = x.id AND e.hash = redis.member_hash(u.m) AND e.member = u.m)
+                                                WHERE e.id = x.id AND e.hash = s.h AND e.member = s.m)
                         ELSE redis.one_by_one() END
-            FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1)
-    FROM ROWS FROM (pg_catalog.unnest(redis.index_keys(keys)), pg_catalog.unnest(redis.index_keys(members))) AS u(k, m);
+            FROM redis.keys x WHERE x.db = d AND x.key = s.k ORDER BY x.id DESC LIMIT 1)
+    FROM (SELECT u.k, u.m, redis.member_hash(u.m) AS h
+          FROM ROWS FROM (pg_catalog.unnest(redis.index_keys(keys)), pg_catalog.unnest(redis.index_keys(members))) AS u(k, m)
+          OFFSET 0) AS s;
 END $$;
 SELECT redis.register_command('zscore', 'redis_zscore', arity => 3, batch => 'redis.batch_zscore',
   flags => 'readonly fast', categories => 'read sortedset fast',
