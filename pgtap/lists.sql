@@ -120,7 +120,7 @@ SELECT matches(pg_temp.plan('EXECUTE slice(1, 2, 3)'), 'Index Cond: \(\(id = .*\
 SELECT doesnt_match(pg_temp.plan('EXECUTE slice(1, 2, 3)'), 'Sort', 'LRANGE: no sort');
 PREPARE pop(bigint, bigint) AS
     DELETE FROM redis.list_items e
-    WHERE e.ctid = (SELECT y.ctid FROM redis.list_items y WHERE y.id = $1 AND y.pos >= $2 AND y.pos <= $2 ORDER BY y.pos DESC LIMIT 1);
+    WHERE e.ctid = (SELECT y.ctid FROM redis.list_items y WHERE y.id = $1 AND y.pos = $2 ORDER BY y.turn DESC LIMIT 1);
 SELECT matches(pg_temp.plan('EXECUTE pop(1, 2)'), 'Index Scan Backward using list_items_pos', 'LPOP: the newest at a position first');
 
 SELECT * FROM finish();

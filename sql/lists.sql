@@ -2,7 +2,8 @@
 --
 -- A busy list leaves a dead version of its row at every push and pop, and dead elements at positions that come and go. While a
 -- snapshot is held open elsewhere they cannot be pruned, so the hot statements look for the row or the element from the newest
--- end of the index (ORDER BY ... DESC LIMIT 1) and stop at the first that lives: the cost does not grow with the dead.
+-- end of the index (ORDER BY ... DESC LIMIT 1; an element's turn is the transaction that put it there) and stop at the first that
+-- lives: the cost does not grow with the dead.
 --
 -- That needs one that lives. So a list that a pop has emptied keeps its row, as a key that has expired (absent to everyone) at 0: the
 -- next push takes it up again, the sweep takes it away. A queue that runs empty all the time costs no new row each time.
@@ -152,8 +153,7 @@ BEGIN
         RETURN (redis.list_pop(d, k, at_left, 1))[1];
     END IF;
     DELETE FROM redis.list_items e
-    WHERE e.ctid = (SELECT y.ctid FROM redis.list_items y WHERE y.id = key_id AND y.pos >= place AND y.pos <= place
-                    ORDER BY y.pos DESC LIMIT 1)
+    WHERE e.ctid = (SELECT y.ctid FROM redis.list_items y WHERE y.id = key_id AND y.pos = place ORDER BY y.turn DESC LIMIT 1)
     RETURNING e.value INTO result;
     done := redis.changed(d, k, 'l', CASE WHEN at_left THEN 'lpop' ELSE 'rpop' END);
     IF remaining = 0 THEN
@@ -192,11 +192,11 @@ BEGIN
         RETURN NULL;
     END IF;
     IF step = 0 THEN
-        SELECT e.value INTO result FROM redis.list_items e WHERE e.id = key_id AND e.pos = place;
+        SELECT e.value INTO result FROM redis.list_items e WHERE e.id = key_id AND e.pos = place ORDER BY e.turn DESC LIMIT 1;
     ELSE
         UPDATE redis.list_items e
         SET pos = (SELECT CASE WHEN to_left THEN x.head ELSE x.tail END FROM redis.keys x WHERE x.db = d AND x.key = k)
-        WHERE e.id = key_id AND e.pos = place
+        WHERE e.ctid = (SELECT y.ctid FROM redis.list_items y WHERE y.id = key_id AND y.pos = place ORDER BY y.turn DESC LIMIT 1)
         RETURNING e.value INTO result;
     END IF;
     done := redis.changed(d, k, 'l', CASE WHEN to_left THEN 'lpush' ELSE 'rpush' END);
@@ -336,8 +336,7 @@ BEGIN
             sweep_at = CASE WHEN x.size > l.taken THEN x.sweep_at ELSE redis.schedule_sweep(d, l.k, x.id, now, x.sweep_at) END
         FROM lists l WHERE x.ctid = l.tid AND l.taken > 0
     ), items AS MATERIALIZED (
-        SELECT c.n, (SELECT y.ctid FROM redis.list_items y WHERE y.id = l.id AND y.pos >= g.pos AND y.pos <= g.pos
-                     ORDER BY y.pos DESC LIMIT 1) AS tid
+        SELECT c.n, (SELECT y.ctid FROM redis.list_items y WHERE y.id = l.id AND y.pos = g.pos ORDER BY y.turn DESC LIMIT 1) AS tid
         FROM calls c JOIN lists l ON l.k = c.k AND c.place <= l.taken,
              LATERAL (SELECT CASE WHEN at_left THEN l.last + c.place - 1 ELSE l.last - c.place + 1 END AS pos) AS g
     ), gone AS (
@@ -675,7 +674,7 @@ BEGIN
         PERFORM redis.raise_wrongtype();
     END IF;
     place := redis.list_position(first, total, redis.parse_integer(index));
-    SELECT e.value INTO result FROM redis.list_items e WHERE e.id = key_id AND e.pos = place;
+    SELECT e.value INTO result FROM redis.list_items e WHERE e.id = key_id AND e.pos = place ORDER BY e.turn DESC LIMIT 1;
     RETURN result;
 END $$;
 COMMENT ON FUNCTION public.redis_lindex(bytea, bytea) IS
@@ -707,7 +706,8 @@ BEGIN
     ELSIF place IS NULL THEN
         PERFORM redis.raise_error('ERR index out of range');
     END IF;
-    UPDATE redis.list_items e SET value = element WHERE e.id = key_id AND e.pos = place;
+    UPDATE redis.list_items e SET value = element
+    WHERE e.ctid = (SELECT y.ctid FROM redis.list_items y WHERE y.id = key_id AND y.pos = place ORDER BY y.turn DESC LIMIT 1);
     done := redis.changed(d, k, 'l', 'lset');
     RETURN 'OK';
 END $$;

@@ -32,7 +32,7 @@ DECLARE
     result bigint;
 BEGIN
     SELECT x.type, x.expires_at, pg_catalog.octet_length(x.value) INTO key_type, expiry, result
-    FROM redis.keys x WHERE x.db = d AND x.key = k;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         RETURN NULL;
     END IF;
@@ -956,7 +956,8 @@ DECLARE
     result bigint;
 BEGIN
     UPDATE redis.keys x SET room = NULL, value = x.value || redis_append.value
-    WHERE x.db = d AND x.key = k AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+      AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
       AND pg_catalog.octet_length(x.value) <= 536870912 - pg_catalog.octet_length(redis_append.value)
     RETURNING pg_catalog.octet_length(x.value) INTO result;
     IF result IS NULL THEN
