@@ -236,6 +236,41 @@ RSpec.describe 'the hot path' do
     end
   end
 
+  describe 'a snapshot that is held open elsewhere', pgredis_only: 'Redis has none' do
+    cluster(self)
+
+    # Fails when the newest element of a position is looked for by its place in the table.
+    it "keeps dead elements that the ends of a list don't meet, also after vacuum has made room in front of them" do
+      proxy = @cluster.proxy
+      client = connect(port: proxy.port)
+      busy = lambda do
+        300.times do
+          client.call('LPUSH', 'busy', 'x')
+          client.call('LPOP', 'busy')
+        end
+      end
+      client.call('RPUSH', 'room', *('1'..'1000'))
+      client.call('LPOP', 'room', 999)
+      client.call('RPUSH', 'busy', 'first')
+      holder = PG.connect(@cluster.url)
+      holder.exec('BEGIN ISOLATION LEVEL REPEATABLE READ')
+      holder.exec('SELECT 1')
+      busy.call
+      @cluster.sql('VACUUM redis.list_items')
+      busy.call
+      session = PG.connect(@cluster.url)
+      %w[plan_cache_mode=force_generic_plan enable_seqscan=off enable_bitmapscan=off].each { |setting| session.exec("SET #{setting}") } # as the proxy
+      session.exec("SELECT redis_lpush('busy', 'x')")
+      entries = session.transaction do
+        session.exec("SELECT redis_lpop('busy')")
+        session.exec("SELECT pg_stat_get_xact_tuples_returned('redis.list_items_pos'::regclass)").getvalue(0, 0)
+      end
+      expect(Integer(entries)).to eq 1
+      [holder, session].each(&:close)
+      proxy.stop
+    end
+  end
+
   describe 'memory', pgredis_only: "it is the proxy's" do
     before { skip 'a sanitizer needs its own memory' if Private.sanitized? }
 
