@@ -14,6 +14,7 @@ as_proxy() {
 start_bench_cluster() {
     start_cluster "$1" shared_buffers=512MB max_wal_size=4GB "${@:2}"
     migrate "$1" >"$temporary/migrate.log" 2>&1 || { cat "$temporary/migrate.log" >&2 && return 1; }
+    sync # what initdb wrote: else the kernel does so during the first half minute, and every commit waits for it
 }
 
 # As make_temporary, on a disk: /tmp may be in memory, where fsync costs nothing.
