@@ -574,6 +574,22 @@ RSpec.describe 'sorted sets' do
       expect(call('ZINTER', 3, 'p', 'q', 'r', 'WITHSCORES')).to eq ['m', '0.59999999999999998']
     end
 
+    it 'keep the sign of a zero in what they return, though not in what they store, and take what is no number for 0 as Redis does' do
+      make('signs', 'a' => 0, 'b' => -1, 'c' => 2)
+      call('SADD', 'flat', 'a', 'b')
+      expect(call('ZUNION', 1, 'signs', 'WEIGHTS', 0, 'WITHSCORES')).to eq %w[a 0 b -0 c 0]
+      expect(call('ZUNION', 1, 'flat', 'WEIGHTS', '-0', 'WITHSCORES')).to eq %w[a -0 b -0]
+      %w[MIN MAX].each do |aggregate|
+        expect(call('ZINTER', 2, 'flat', 'signs', 'WEIGHTS', 0, 0, 'AGGREGATE', aggregate, 'WITHSCORES')).to eq %w[a 0 b 0]
+        expect(call('ZINTER', 2, 'flat', 'signs', 'WEIGHTS', '-0', 0, 'AGGREGATE', aggregate, 'WITHSCORES')).to eq %w[a -0 b -0]
+      end
+      call('ZUNIONSTORE', 'd', 1, 'signs', 'WEIGHTS', 0)
+      expect(call('ZSCORE', 'd', 'b')).to eq '0'
+      expect(call('ZUNION', 2, 'flat', 'signs', 'WEIGHTS', 1, 'inf', 'WITHSCORES')).to eq %w[b -inf a 1 c inf]
+      expect(call('ZINTER', 2, 'flat', 'signs', 'WEIGHTS', 1, 'inf', 'WITHSCORES')).to eq %w[b -inf a 0]
+      expect(call('ZINTER', 2, 'flat', 'signs', 'WEIGHTS', 1, 'inf', 'AGGREGATE', 'MAX', 'WITHSCORES')).to eq %w[a 1 b 1]
+    end
+
     it 'store the result whatever was there' do
       expect(call('ZUNIONSTORE', 'd', 2, 'y', 'z')).to eq 4
       expect(pairs('d')).to eq [%w[a 1], ['c', '3.5'], %w[b 12], %w[d inf]]

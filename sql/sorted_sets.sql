@@ -47,18 +47,19 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN a = 0 OR b = 0 OR pg_catalog.abs(a) = 'Infinity' OR pg_catalog.abs(b) = 'Infinity' THEN a * b
                 WHEN pg_catalog.abs(b) > 1 AND pg_catalog.abs(a) > 1.7976931348623157e308 / pg_catalog.abs(b)
                 THEN pg_catalog.sign(a) * pg_catalog.sign(b) * 'Infinity'::double precision
-                WHEN pg_catalog.abs(b) < 1 AND pg_catalog.abs(a) < 5e-324 / pg_catalog.abs(b) THEN 0
+                WHEN pg_catalog.abs(b) < 1 AND pg_catalog.abs(a) < 5e-324 / pg_catalog.abs(b)
+                THEN pg_catalog.sign(a) * pg_catalog.sign(b) * 0
                 ELSE a * b END
 $$;
 
--- A sum of scores; opposite infinities make 0.
+-- A sum of scores; opposite infinities make 0, and so does what is no number. It begins with the first of them: -0 alone stays that.
 CREATE OR REPLACE FUNCTION redis.add_scores(a double precision, b double precision) RETURNS double precision
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
-    RETURN coalesce(nullif(redis.add_floats(a, b), 'NaN'), 0);
+    RETURN CASE WHEN b = 'NaN' THEN 0 ELSE coalesce(nullif(redis.add_floats(a, b), 'NaN'), 0) END;
 END $$;
 CREATE OR REPLACE AGGREGATE redis.sum_scores(double precision) (
-    SFUNC = redis.add_scores, STYPE = double precision, INITCOND = '0');
+    SFUNC = redis.add_scores, STYPE = double precision);
 
 -- A score as Redis writes it where a reply has no number type: C's %.17g, which shows integers below 1e17 in full.
 CREATE OR REPLACE FUNCTION redis.score_bytes(score double precision, full_below double precision DEFAULT 1e17) RETURNS bytea
@@ -1152,7 +1153,7 @@ BEGIN
     IF zset_size > 0 THEN
         zset_id := redis.create_key(d, key, 'z', size => zset_size);
         INSERT INTO redis.zset_members (id, score, hash, member, long_member)
-        SELECT zset_id, s.score, redis.member_hash(s.m), s.m, redis.long_key(s.member)
+        SELECT zset_id, s.score + 0, redis.member_hash(s.m), s.m, redis.long_key(s.member) -- -0 becomes 0
         FROM (SELECT u.score, u.member, redis.index_key(u.member) AS m
               FROM ROWS FROM (pg_catalog.unnest(members), pg_catalog.unnest(scores)) AS u(member, score)) s;
         done := redis.changed(d, k, 'z', event);
@@ -1878,7 +1879,7 @@ SELECT redis.register_command('zscan', 'redis_zscan', arity => -3,
 
 -- 'union', 'inter', or 'diff' (the first without all others) of ids (NULL: an empty one) with their sizes and weights, the scores
 -- of a member joined by SUM, MIN or MAX. As in Redis scores are added in the order of the inputs' sizes. In order of scores; an
--- intersection stops at most members.
+-- intersection stops at most members. Of 0 and -0 MIN and MAX take the one that comes first, where Postgres's keep the last: hence their order.
 CREATE OR REPLACE FUNCTION redis.combine_zsets(
     operation text, ids bigint[], sizes bigint[], weights double precision[], aggregate text, most bigint,
     OUT members bytea[], OUT scores double precision[])
@@ -1898,7 +1899,8 @@ BEGIN
                coalesce(pg_catalog.array_agg(t.score ORDER BY t.score, t.member), scores)
         INTO members, scores
         FROM (SELECT s.member,
-                     CASE aggregate WHEN 'MIN' THEN pg_catalog.min(s.score) WHEN 'MAX' THEN pg_catalog.max(s.score)
+                     CASE aggregate WHEN 'MIN' THEN pg_catalog.min(s.score ORDER BY s.n DESC)
+                                    WHEN 'MAX' THEN pg_catalog.max(s.score ORDER BY s.n DESC)
                                     ELSE redis.sum_scores(s.score ORDER BY s.n) END AS score
               FROM (SELECT i.n, coalesce(e.long_member, e.member) AS member, redis.weigh(e.score, i.weight) AS score
                     FROM ROWS FROM (pg_catalog.unnest(inputs), pg_catalog.unnest(factors)) WITH ORDINALITY AS i(id, weight, n)
@@ -1921,9 +1923,12 @@ BEGIN
               FROM redis.scored_elements(inputs[1]) e
               CROSS JOIN LATERAL (
                   SELECT pg_catalog.bool_and(v.score IS NOT NULL) AS everywhere,
-                         CASE aggregate WHEN 'MIN' THEN pg_catalog.min(v.score) WHEN 'MAX' THEN pg_catalog.max(v.score)
+                         CASE aggregate WHEN 'MIN' THEN pg_catalog.min(v.score ORDER BY v.n DESC) FILTER (WHERE v.score <> 'NaN')
+                                        WHEN 'MAX' THEN pg_catalog.max(v.score ORDER BY v.n DESC) FILTER (WHERE v.score <> 'NaN')
                                         ELSE redis.sum_scores(v.score ORDER BY v.n) END AS score
-                  FROM (SELECT i.n, redis.weigh(redis.element_score(i.id, e.member), i.weight) AS score
+                  -- Redis makes 0 of what is no number here too, but only in the first of them.
+                  FROM (SELECT i.n, CASE WHEN i.n = 1 THEN redis.weigh(redis.element_score(i.id, e.member), i.weight)
+                                         ELSE redis.multiply_floats(redis.element_score(i.id, e.member), i.weight) END AS score
                         FROM ROWS FROM (pg_catalog.unnest(inputs), pg_catalog.unnest(factors)) WITH ORDINALITY AS i(id, weight, n)
                         OFFSET 0) v) a
               WHERE a.everywhere LIMIT most) t;
@@ -1934,7 +1939,7 @@ END $$;
 CREATE OR REPLACE FUNCTION redis.weigh(score double precision, weight double precision) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN weight = 1 THEN score
-                WHEN score IS NOT NULL THEN coalesce(nullif(redis.multiply_floats(score, weight), 'NaN'), 0) + 0 END
+                WHEN score IS NOT NULL THEN coalesce(nullif(redis.multiply_floats(score, weight), 'NaN'), 0) END
 $$;
 
 -- The members of a sorted set or set, as stored, and of one its score. Ids belong to one collection only, whatever its type.
