@@ -105,10 +105,10 @@ END $$;
 SELECT redis_incr('counter') FROM generate_series(1, 5000);
 SELECT redis_lpush('queue', 'a', 'b', 'c'), count(redis_lpush('queue', 'd')), count(redis_lpop('queue')) FROM generate_series(1, 2500);
 SELECT count(redis_lpush('hand over', 'd')), count(redis_lpop('hand over')) FROM generate_series(1, 2500);
-SELECT cmp_ok(pg_temp.pages_seen(q), '<', 40, q || ' looks at few pages')
-FROM unnest(ARRAY[$$SELECT redis_incr('counter')$$, $$SELECT redis_set('counter', '1')$$, $$SELECT redis_get('counter')$$,
-                  $$SELECT redis_lpush('queue', 'd')$$, $$SELECT redis_lpop('queue')$$, $$SELECT redis_set('counter', '1', 'EX', '10')$$,
-                  $$SELECT redis_rpush('hand over', 'd'), redis_rpop('hand over')$$]) AS q;
+SELECT cmp_ok(pg_temp.pages_seen(q), '<', 20 * calls, q || ' looks at few pages')
+FROM (VALUES (1, $$SELECT redis_incr('counter')$$), (1, $$SELECT redis_set('counter', '1')$$), (1, $$SELECT redis_get('counter')$$),
+             (1, $$SELECT redis_lpush('queue', 'd')$$), (1, $$SELECT redis_lpop('queue')$$), (1, $$SELECT redis_set('counter', '1', 'EX', '10')$$),
+             (2, $$SELECT redis_rpush('hand over', 'd'), redis_rpop('hand over')$$)) AS c(calls, q);
 SELECT redis_del('counter', 'queue', 'hand over');
 
 -- A row gives its room up with the first update, whichever that is (migrations/0007_cheaper_keys.sql)
