@@ -57,14 +57,13 @@ SELECT is(got, wanted, what) FROM (VALUES
     (redis_bgrewriteaof(), 'Background append only file rewriting started', 'BGREWRITEAOF'),
     (redis_replicaof('no', 'one'), 'OK', 'REPLICAOF'),
     (redis_memory_purge(), 'OK', 'MEMORY PURGE'),
-    (redis_slowlog_reset(), 'OK', 'SLOWLOG RESET'),
     (redis_acl_whoami(), 'default', 'ACL WHOAMI')) AS v(got, wanted, what);
 SELECT matches(got, '[a-z]', 'a text') FROM unnest(ARRAY[redis_lolwut(), redis_memory_doctor(), redis_memory_malloc_stats(), redis_latency_doctor()]) AS got;
-SELECT matches(got[1], '<subcommand>', 'a help') FROM (VALUES (redis_memory_help()), (redis_slowlog_help()), (redis_latency_help()), (redis_acl_help())) AS v(got);
+SELECT matches(got[1], '<subcommand>', 'a help') FROM (VALUES (redis_memory_help()), (redis_latency_help()), (redis_acl_help())) AS v(got);
 SELECT is(got, '{}'::bytea[], 'nothing')
-FROM (VALUES (redis_slowlog_get('5')), (redis_latency_latest()), (redis_latency_history('command')), (redis_module_list())) AS v(got);
+FROM (VALUES (redis_latency_latest()), (redis_latency_history('command')), (redis_module_list())) AS v(got);
 SELECT is_empty('SELECT redis_latency_histogram()', 'LATENCY HISTOGRAM');
-SELECT is(ARRAY[redis_slowlog_len(), redis_latency_reset()], ARRAY[0, 0]::bigint[], 'SLOWLOG LEN, LATENCY RESET');
+SELECT is(redis_latency_reset(), 0::bigint, 'LATENCY RESET');
 SELECT is(redis_acl_users(), ARRAY['default'], 'ACL USERS');
 SELECT cmp_ok(redis_lastsave(), '>', 1700000000::bigint, 'LASTSAVE');
 SELECT throws_ok($$SELECT redis_latency_graph('command')$$, 'RD000', 'ERR No samples available for event ''command''');

@@ -143,19 +143,6 @@ RSpec.describe 'server' do
     end
   end
 
-  describe 'SLOWLOG' do
-    it 'is empty after a reset' do
-      expect(call('SLOWLOG', 'RESET')).to eq :OK
-      expect(call('SLOWLOG', 'LEN')).to eq 0
-      expect(call('SLOWLOG', 'GET')).to eq []
-      expect(call('SLOWLOG', 'GET', -1)).to eq []
-      expect(call('SLOWLOG', 'GET', -2)).to eq error('ERR count should be greater than or equal to -1')
-      expect(call('SLOWLOG', 'GET', 'x')).to eq error('ERR count should be greater than or equal to -1')
-      expect(call('SLOWLOG', 'get', 1, 2)).to eq error("ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.")
-      expect(call('SLOWLOG', 'HELP').first).to start_with 'SLOWLOG <subcommand> [<arg> '
-    end
-  end
-
   describe 'LATENCY' do
     it 'has nothing to tell' do
       expect(call('LATENCY', 'LATEST')).to eq []

@@ -346,77 +346,38 @@ SELECT redis.register_command('memory|help', 'redis_memory_help', arity => 2,
   since => '4.0.0', command_group => 'server', complexity => 'O(1)',
   summary => 'Lists the subcommands of MEMORY.');
 
--- SLOWLOG and LATENCY: nothing is recorded here (log_min_duration_statement and pg_stat_statements are Postgres's means), but tools ask.
+-- SLOWLOG: see proxy/clients/slow_log.h
 
 SELECT redis.register_command('slowlog', NULL, arity => -2,
   flags => '', categories => 'slow',
   since => '2.2.12', command_group => 'server',
   summary => 'Container of the commands about slow commands.');
 
-CREATE OR REPLACE FUNCTION public.redis_slowlog_get(count bytea DEFAULT '10') RETURNS bytea[]
-LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER AS $$
-BEGIN
-    IF coalesce(redis.try_integer(count), -2) < -1 THEN
-        PERFORM redis.raise_error('ERR count should be greater than or equal to -1');
-    END IF;
-    RETURN ARRAY[]::bytea[];
-END $$;
-COMMENT ON FUNCTION public.redis_slowlog_get(bytea) IS
-'SLOWLOG GET [count]
-Nothing: Postgres''s own log has the slow statements.';
-SELECT redis.register_command('slowlog|get', 'redis_slowlog_get', arity => -2,
+SELECT redis.register_command('slowlog|get', NULL, arity => -2,
   flags => 'admin loading stale', categories => 'admin slow dangerous',
   tips => 'request_policy:all_nodes nondeterministic_output',
   since => '2.2.12', command_group => 'server', complexity => 'O(N)',
-  summary => 'Lists no entries: slow statements are in the log of Postgres.',
+  summary => 'Returns the latest commands that took long, of all proxies.',
   arguments => '[{"name": "count", "type": "integer", "flags": ["optional"]}]');
 
-CREATE OR REPLACE FUNCTION public.redis_slowlog_len() RETURNS bigint
-LANGUAGE sql IMMUTABLE SECURITY DEFINER AS $$
-    SELECT 0::bigint
-$$;
-COMMENT ON FUNCTION public.redis_slowlog_len() IS
-'SLOWLOG LEN
-0.';
-SELECT redis.register_command('slowlog|len', 'redis_slowlog_len', arity => 2,
+SELECT redis.register_command('slowlog|len', NULL, arity => 2,
   flags => 'admin loading stale', categories => 'admin slow dangerous',
   tips => 'request_policy:all_nodes response_policy:agg_sum nondeterministic_output',
   since => '2.2.12', command_group => 'server', complexity => 'O(1)',
-  summary => 'Tells that the log is empty.');
+  summary => 'Counts the commands that took long.');
 
-CREATE OR REPLACE FUNCTION public.redis_slowlog_reset() RETURNS text
-LANGUAGE sql IMMUTABLE SECURITY DEFINER AS $$
-    SELECT 'OK'
-$$;
-COMMENT ON FUNCTION public.redis_slowlog_reset() IS
-'SLOWLOG RESET
-OK.';
-SELECT redis.register_command('slowlog|reset', 'redis_slowlog_reset', arity => 2,
+SELECT redis.register_command('slowlog|reset', NULL, arity => 2,
   flags => 'admin loading stale', categories => 'admin slow dangerous',
   tips => 'request_policy:all_nodes response_policy:all_succeeded',
   since => '2.2.12', command_group => 'server', complexity => 'O(N)',
-  summary => 'Does nothing, politely.');
+  summary => 'Forgets which commands took long.');
 
-CREATE OR REPLACE FUNCTION public.redis_slowlog_help() RETURNS text[]
-LANGUAGE sql IMMUTABLE SECURITY DEFINER AS $$
-    SELECT ARRAY[
-        'SLOWLOG <subcommand> [<arg> ...]. Subcommands:',
-        'GET [<count>]',
-        '    Nothing: look into the log of Postgres.',
-        'LEN',
-        '    0.',
-        'RESET',
-        '    Does nothing.',
-        'HELP',
-        '    This text.']
-$$;
-COMMENT ON FUNCTION public.redis_slowlog_help() IS
-'SLOWLOG HELP
-The subcommands of SLOWLOG.';
-SELECT redis.register_command('slowlog|help', 'redis_slowlog_help', arity => 2,
+SELECT redis.register_command('slowlog|help', NULL, arity => 2,
   flags => 'loading stale', categories => 'slow',
   since => '6.2.0', command_group => 'server', complexity => 'O(1)',
   summary => 'Lists the subcommands of SLOWLOG.');
+
+-- LATENCY: nothing is recorded here, but tools ask.
 
 SELECT redis.register_command('latency', NULL, arity => -2,
   flags => '', categories => 'slow',

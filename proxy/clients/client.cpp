@@ -14,6 +14,7 @@
 #include "clients/server.h"
 #include "commands/binding.h"
 #include "commands/replies.h"
+#include "commands/secrets.h"
 #include "resp/reply_escape.h"
 
 namespace pgredis::clients {
@@ -59,15 +60,15 @@ class CommandsJob final : public ClientJob {
  public:
     using ClientJob::ClientJob;
 
-    // Figures: of the command that it is, if it is one.
-    void add(commands::BoundCall bound, CommandStatistics::Figures* figures) {
+    // Called: the command that it is, if it is one.
+    void add(commands::BoundCall bound, Called called) {
         calls.push_back(std::move(bound.call));
-        replies_.push_back({bound.format, std::nullopt, figures});
+        replies_.push_back({bound.format, std::nullopt, std::move(called)});
     }
 
-    void add(Question question, CommandStatistics::Figures* figures) {
+    void add(Question question, Called called) {
         calls.push_back(std::move(question.call));
-        replies_.push_back({{}, std::move(question), figures});
+        replies_.push_back({{}, std::move(question), std::move(called)});
     }
 
     void on_rows(std::size_t index, const postgres::Rows& rows) override {
@@ -79,10 +80,10 @@ class CommandsJob final : public ClientJob {
             resp::ReplyWriter writer(to, client()->protocol);
             if (reply.question->others.empty()) {
                 reply.question->answer(&rows, nullptr, writer);
+                count_command(reply, std::string_view(to).substr(before));
             } else {
-                client()->ask_others(reply.question->others, reply.question->when_others_answered(rows));
+                client()->ask_others(reply.question->others, reply.question->when_others_answered(rows), reply.called);
             }
-            count_command(reply, std::string_view(to).substr(std::min(before, to.size())));
             return;
         }
         show(rows, reply.format, to);
@@ -112,7 +113,7 @@ class CommandsJob final : public ClientJob {
     struct Reply {
         commands::ReplyFormat format;
         std::optional<Question> question;
-        CommandStatistics::Figures* figures;
+        Called called;
     };
     // What the same rows came to for a client before this one.
     struct Shown {
@@ -122,8 +123,8 @@ class CommandsJob final : public ClientJob {
     };
 
     void count_command(const Reply& reply, std::string_view bytes) {
-        if (reply.figures != nullptr) {
-            server().command_statistics().count_reply(*reply.figures, begun(), bytes);
+        if (reply.called) {
+            client()->count(reply.called, bytes);
         } else if (bytes.starts_with('-')) {
             count_error(bytes);
         }
@@ -177,6 +178,15 @@ std::optional<postgres::Call> misses_call(const commands::Command& command, std:
     }
     if (keys.empty()) return std::nullopt;
     return postgres::make_call(statement, {std::move(keys)});
+}
+
+void ClientWork::finish() {
+    if (client_ == nullptr) {
+        if (called_) CommandStatistics::count_call(*called_.figures, uv_hrtime() - called_.begun, failed_);
+        return;
+    }
+    if (called_) client_->count(called_, failed_);
+    client_->on_job_done();
 }
 
 void ClientWork::count_error(std::string_view reply) {
@@ -440,22 +450,21 @@ void Client::run(resp::Request request) {
         writer.simple_string("QUEUED");
         return;
     }
+    Called called{figures, name == "exec" ? ShownCommand() : ShownCommand(arguments)};  // of EXEC its commands are shown
     if (const auto handler = find_handler(name)) {
         if (const auto ask = find_asker(name)) {
             if (auto question = ask(server_, arguments)) {
-                await(std::move(*question), true, figures);
+                await(std::move(*question), true, std::move(called));
                 if (server_.monitored() && is_monitored(*command)) show_monitors(arguments);
                 return;
             }
         }
         const auto& to = silent() ? discarded : out_;
         const auto before = to.size();
-        const auto begun = uv_hrtime();
-        handled_ = figures;
+        handled_ = std::move(called);
         Invocation invocation{server_, *this, arguments, writer};
         handler(invocation);
-        if (std::exchange(handled_, nullptr) != nullptr)
-            statistics.count_reply(*figures, begun, std::string_view(to).substr(std::min(before, to.size())));
+        if (handled_) count(std::exchange(handled_, {}), std::string_view(to).substr(std::min(before, to.size())));
         // Afterwards, as Redis does: SELECT shows the new database. EXEC shows itself behind what it carries out.
         if (server_.monitored() && is_monitored(*command) && name != "exec") show_monitors(arguments);
         return;
@@ -465,32 +474,33 @@ void Client::run(resp::Request request) {
         return;
     }
     if (const auto timeout = commands::timeout_of(*command, arguments)) {
-        begin_wait(*command, std::move(request), *timeout, *figures);
+        begin_wait(*command, std::move(request), *timeout, std::move(called));
         return;
     }
-    run_data_command(*command, std::move(request), figures);
+    run_data_command(*command, std::move(request), std::move(called));
 }
 
-void Client::begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout,
-                        CommandStatistics::Figures& figures) {
+void Client::begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout, Called called) {
     if (server_.monitored() && is_monitored(command)) show_monitors(request.arguments);
     const auto number = server_.waiting_room().next_number();
     auto bound = commands::bind_waiting(command, std::move(request.arguments), number);
     if (auto* error = std::get_if<std::string>(&bound)) {
-        CommandStatistics::count_call(figures, uv_hrtime(), true);
+        count(called, true);
         if (!silent()) deferred_error_ = std::move(*error);
         return;
     }
-    wait_ = std::make_unique<Wait>(*this, server_, number, std::get<commands::BoundCall>(std::move(bound)), timeout, figures);
+    wait_ = std::make_unique<Wait>(*this, server_, number, std::get<commands::BoundCall>(std::move(bound)), timeout,
+                                   std::move(called));
     wait_->attempt();
 }
 
 // Sends this command and those that follow it, as far as they are of the same kind.
-void Client::run_data_command(commands::Command& first, resp::Request request, CommandStatistics::Figures* figures) {
+void Client::run_data_command(commands::Command& first, resp::Request request, Called called) {
     auto job = std::make_shared<CommandsJob>(*this);
     job->database = database;
     job->slow = first.slow;
     auto* command = &first;
+    const auto begun = called.begun;
     std::size_t locks = 0;
     while (true) {
         job->bytes += bytes_of(request);
@@ -498,15 +508,15 @@ void Client::run_data_command(commands::Command& first, resp::Request request, C
         if (server_.tells_misses()) {
             if (auto misses = misses_call(*command, request.arguments))
                 job->add(Question{std::move(*misses), [](const postgres::Rows*, const postgres::Failure*, resp::ReplyWriter&) {}},
-                         nullptr);
+                         {});
         }
         auto bound = commands::bind(*command, std::move(request.arguments));
         if (auto* error = std::get_if<std::string>(&bound)) {
-            CommandStatistics::count_call(*figures, uv_hrtime(), true);
+            count(called, true);
             if (!silent()) deferred_error_ = std::move(*error);
             break;
         }
-        job->add(std::get<commands::BoundCall>(std::move(bound)), figures);
+        job->add(std::get<commands::BoundCall>(std::move(bound)), std::move(called));
         locks += job->calls.back().locked_keys.size();
         if (skipping_ || job->slow || job->calls.size() >= job_calls_ || locks >= max_job_locks ||
             job->bytes > max_parsed_bytes || requests_.empty()) {
@@ -521,8 +531,8 @@ void Client::run_data_command(commands::Command& first, resp::Request request, C
         if (server_.log().enabled(operations::LogLevel::Debug)) log_request(requests_.front());
         ++server_.statistics().commands_processed;
         last_command = command->name;
-        figures = &server_.command_statistics().of(command->name);
         request = std::move(requests_.front());
+        called = {&server_.command_statistics().of(command->name), ShownCommand(request.arguments), begun};
         requests_.pop_front();
         request_bytes_ -= bytes_of(request);
     }
@@ -537,7 +547,7 @@ void Client::submit(std::shared_ptr<ClientJob> job) {
 void Client::hold(std::shared_ptr<ClientWork> work) {
     if (job_) job_->detach();
     job_ = std::move(work);
-    if (auto* figures = std::exchange(handled_, nullptr)) job_->measure(*figures);
+    if (handled_) job_->measure(std::exchange(handled_, {}));
 }
 
 void Client::push(std::string_view frame) {
@@ -556,22 +566,35 @@ void Client::await(const std::string& sql, std::vector<postgres::Type> types, st
                    Continuation done, std::vector<std::string> locked_keys) {
     auto call = internal_call(sql, std::move(types), std::move(values));
     call.locked_keys = std::move(locked_keys);
-    await({std::move(call), std::move(done)}, slow, nullptr);
+    await({std::move(call), std::move(done)}, slow, {});
 }
 
-void Client::await(Question question, bool slow, CommandStatistics::Figures* figures) {
+void Client::await(Question question, bool slow, Called called) {
     auto job = std::make_shared<CommandsJob>(*this);
-    job->add(std::move(question), figures);
+    job->add(std::move(question), std::move(called));
     job->database = database;
     job->slow = slow;
     submit(std::move(job));
 }
 
-void Client::ask_others(const std::vector<std::string>& command, Combine combine) {
+void Client::ask_others(const std::vector<std::string>& command, Combine combine, Called called) {
     if (job_ && job_->ask_others(command, combine)) return;
+    if (called) handled_ = std::move(called);
     const auto question = std::make_shared<QuestionJob>(*this, std::move(combine));
     hold(question);
     server_.peers().ask(command, [question](const std::vector<std::string>& answers) { question->on_answers(answers); });
+}
+
+void Client::count(const Called& called, bool failed) const {
+    const auto took = uv_hrtime() - called.begun;
+    CommandStatistics::count_call(*called.figures, took, failed);
+    server_.slow_log().offer(called.shown, took, address, name);
+}
+
+void Client::count(const Called& called, std::string_view reply) const {
+    const bool failed = reply.starts_with('-');
+    count(called, failed);
+    if (failed) server_.command_statistics().count_error(reply);
 }
 
 void Client::show_monitors(const std::vector<std::string>& arguments) const {
@@ -769,12 +792,11 @@ std::string Client::describe() const {
 
 void Client::log_request(const resp::Request& request) const {
     const auto& arguments = request.arguments;
-    const auto name = commands::lower(arguments[0]);
+    const auto secrets = commands::secret_positions(arguments);
     std::string line;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const bool secret = (name == "auth" && i > 0) || (name == "hello" && i > 2) || (name == "config" && i > 2) ||
-                            (name == "migrate" && i > 5);
-        line += (i > 0 ? " " : "") + (secret ? std::string("***") : resp::quote(arguments[i]));
+        const bool secret = std::find(secrets.begin(), secrets.end(), i) != secrets.end();
+        line += (i > 0 ? " " : "") + (secret ? commands::redacted : resp::quote(arguments[i]));
     }
     server_.log().debug("client {} {}: {}", id, address, line);
 }

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "clients/command_statistics.h"
+#include "clients/called.h"
 #include "clients/question.h"
 #include "clients/settings.h"
 #include "clients/subscriptions.h"
@@ -45,8 +45,8 @@ class Client {
     void close();
 
     // Runs one internal statement in the client's turn: later requests wait; `done` writes the reply.
-    // Figures: of the command that the question answers.
-    void await(Question question, bool slow, CommandStatistics::Figures* figures);
+    // Called: the command that the question answers, if it is one.
+    void await(Question question, bool slow, Called called);
     void await(const std::string& sql, std::vector<postgres::Type> types, std::vector<postgres::Value> values, bool slow,
                Continuation done, std::vector<std::string> locked_keys = {});
     // The same with a job of the caller's own; a job at work that does this is done itself.
@@ -54,9 +54,13 @@ class Client {
     // Lets later requests wait until this is done; whoever carries it out keeps it alive.
     void hold(std::shared_ptr<ClientWork> work);
     // Asks the other proxies this command; `combine` writes the reply out of their answers (maybe none, maybe at once).
-    void ask_others(const std::vector<std::string>& command, Combine combine);
+    // Called: the command, where no handler is at it.
+    void ask_others(const std::vector<std::string>& command, Combine combine, Called called = {});
     // Sends this, which answers no request of the client, soon.
     void deliver(std::string_view bytes);
+    // This command of the client is answered: with an error or not, or with these bytes, whose error counts too.
+    void count(const Called& called, bool failed) const;
+    void count(const Called& called, std::string_view reply) const;
     // Shows this command of the client to those who MONITOR.
     void show_monitors(const std::vector<std::string>& arguments) const;
     // The reply of a wait that ends without an answer; and the end of it.
@@ -145,9 +149,8 @@ class Client {
     [[nodiscard]] bool is_paused(const resp::Request& request) const;
     [[nodiscard]] bool counts_as_write(const commands::Command& command, const std::vector<std::string>& arguments) const;
     void run(resp::Request request);
-    void run_data_command(commands::Command& first, resp::Request request, CommandStatistics::Figures* figures);
-    void begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout,
-                    CommandStatistics::Figures& figures);
+    void run_data_command(commands::Command& first, resp::Request request, Called called);
+    void begin_wait(commands::Command& command, resp::Request request, std::uint64_t timeout, Called called);
     void on_job_done();
     [[nodiscard]] const OutputLimit& output_limit() const;
     void on_written(std::size_t bytes, bool failed);
@@ -164,11 +167,11 @@ class Client {
     std::string protocol_error_;    // to be answered after the requests before it
     std::string deferred_error_;    // the reply to the request behind the job in flight
     std::shared_ptr<ClientWork> job_;
-    CommandStatistics::Figures* handled_ = nullptr;  // of the command that a handler is at, until a job takes it over
-    std::unique_ptr<Wait> wait_;                     // for the answer of a blocking command; later requests wait too
-    std::size_t job_calls_ = 16;                     // how many calls the next job may have
-    std::string out_;                                // replies not yet given to the socket
-    std::size_t sending_bytes_ = 0;                  // replies given to libuv, not yet taken by the socket
+    Called handled_;                 // the command that a handler is at, until a job takes it over
+    std::unique_ptr<Wait> wait_;     // for the answer of a blocking command; later requests wait too
+    std::size_t job_calls_ = 16;     // how many calls the next job may have
+    std::string out_;                // replies not yet given to the socket
+    std::size_t sending_bytes_ = 0;  // replies given to libuv, not yet taken by the socket
     bool authenticated_ = true;
     std::uint64_t over_soft_limit_since_ = 0;  // loop time; 0: it is not
     bool overflowed_ = false;                  // pushed more than it may have unread

@@ -25,8 +25,8 @@ class ClientWork {
     // How much its replies came to, and how many calls that were; no calls: that tells nothing.
     [[nodiscard]] std::size_t reply_bytes() const { return reply_bytes_; }
     [[nodiscard]] virtual std::size_t call_count() const { return 0; }
-    // It is all that is left to do for the command of these figures.
-    void measure(CommandStatistics::Figures& figures) { figures_ = &figures; }
+    // It is all that is left to do for this command.
+    void measure(Called called) { called_ = std::move(called); }
 
     // Is it an EXEC, after which nothing is watched any more?
     [[nodiscard]] virtual bool is_transaction() const { return false; }
@@ -45,22 +45,16 @@ class ClientWork {
     void send(std::string_view reply) { client_->out_ += reply; }
     [[nodiscard]] Server& server() const { return server_; }
     void count_reply(std::size_t bytes) { reply_bytes_ += bytes; }
-    // When its command was taken up: uv_hrtime.
-    [[nodiscard]] std::uint64_t begun() const { return begun_; }
     void fail_command() { failed_ = true; }
     void count_error(std::string_view reply);
     // After the last reply.
-    void finish() {
-        if (figures_ != nullptr) CommandStatistics::count_call(*figures_, begun_, failed_);
-        if (client_ != nullptr) client_->on_job_done();
-    }
+    void finish();
 
  private:
     Client* client_;
     Server& server_;
     std::size_t reply_bytes_ = 0;
-    CommandStatistics::Figures* figures_ = nullptr;
-    const std::uint64_t begun_ = uv_hrtime();
+    Called called_;
     bool failed_ = false;
     std::string discarded_;
 };

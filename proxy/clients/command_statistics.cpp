@@ -1,7 +1,6 @@
 #include "clients/command_statistics.h"
 
 #include <fmt/format.h>
-#include <uv.h>
 
 #include <iterator>
 
@@ -22,9 +21,9 @@ std::string_view error_word(std::string_view reply) {
 
 }  // namespace
 
-void CommandStatistics::Tally::count_reply(Figures& figures, std::uint64_t begun, std::string_view reply) {
+void CommandStatistics::Tally::count_reply(Figures& figures, std::uint64_t nanoseconds, std::string_view reply) {
     const bool failed = reply.starts_with('-');
-    count_call(commands_[&figures], begun, failed);
+    count_call(commands_[&figures], nanoseconds, failed);
     if (failed) ++errors_[std::string(error_word(reply))];
 }
 
@@ -33,16 +32,10 @@ void CommandStatistics::Tally::clear() {
     errors_.clear();
 }
 
-void CommandStatistics::count_call(Figures& figures, std::uint64_t begun, bool failed) {
+void CommandStatistics::count_call(Figures& figures, std::uint64_t nanoseconds, bool failed) {
     ++figures.calls;
-    figures.nanoseconds += uv_hrtime() - begun;
+    figures.nanoseconds += nanoseconds;
     if (failed) ++figures.failed;
-}
-
-void CommandStatistics::count_reply(Figures& figures, std::uint64_t begun, std::string_view reply) {
-    const bool failed = reply.starts_with('-');
-    count_call(figures, begun, failed);
-    if (failed) count_error(reply);
 }
 
 void CommandStatistics::count_error(std::string_view reply) { count_error_word(error_word(reply), 1); }

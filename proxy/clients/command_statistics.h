@@ -22,7 +22,7 @@ class CommandStatistics {
     // Calls that count once it is certain that they stay: a script may have to begin again.
     class Tally {
      public:
-        void count_reply(Figures& figures, std::uint64_t begun, std::string_view reply);
+        void count_reply(Figures& figures, std::uint64_t nanoseconds, std::string_view reply);
         void clear();
 
      private:
@@ -34,10 +34,8 @@ class CommandStatistics {
     // Of the command of this name (`container|subcommand`, lower case): there as long as this is.
     [[nodiscard]] Figures& of(const std::string& command) { return commands_[command]; }
 
-    // It is answered. `begun` is the time (uv_hrtime) when it was taken up.
-    static void count_call(Figures& figures, std::uint64_t begun, bool failed);
-    // The same with the bytes of its reply, whose error is counted.
-    void count_reply(Figures& figures, std::uint64_t begun, std::string_view reply);
+    // It is answered, so long after it was taken up.
+    static void count_call(Figures& figures, std::uint64_t nanoseconds, bool failed);
     // An error reply, its `-` with it or not, by its first word.
     void count_error(std::string_view reply);
     [[nodiscard]] std::uint64_t errors() const { return error_count_; }

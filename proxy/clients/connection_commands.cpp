@@ -218,6 +218,7 @@ const std::unordered_map<std::string_view, Handler>& handlers() {
         {"watch", handle_watch},
         {"unwatch", handle_unwatch},
         {"monitor", handle_monitor},
+        {"slowlog", handle_slowlog},
         {"post", handle_http},
         {"host:", handle_http},
         {"eval", handle_scripting},
@@ -260,6 +261,7 @@ void answer_peer(Server& server, const std::vector<std::string>& command, std::f
     if (name == "client") text = answer_client(server, command);
     if (name == "config" && subcommand == "resetstat") server.reset_statistics();
     if (name == "info") text = answer_info(server);
+    if (name == "slowlog") text = answer_slowlog(server, command);
     answer(text);
 }
 

@@ -42,10 +42,12 @@ void handle_client(Invocation& invocation);
 void handle_config(Invocation& invocation);
 void handle_info(Invocation& invocation);
 void handle_monitor(Invocation& invocation);
+void handle_slowlog(Invocation& invocation);
 
 // … and what they answer other proxies.
 [[nodiscard]] std::string answer_client(Server& server, const std::vector<std::string>& command);
 [[nodiscard]] std::string answer_info(Server& server);
+[[nodiscard]] std::string answer_slowlog(Server& server, const std::vector<std::string>& command);
 void handle_subscribe(Invocation& invocation);
 void handle_psubscribe(Invocation& invocation);
 void handle_ssubscribe(Invocation& invocation);

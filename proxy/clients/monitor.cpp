@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "clients/client.h"
 #include "clients/connection_commands.h"
 #include "clients/server.h"
+#include "commands/secrets.h"
 #include "resp/reply_escape.h"
 
 namespace pgredis::clients {
@@ -14,20 +16,11 @@ namespace pgredis::clients {
 bool is_monitored(const commands::Command& command) { return !command.has_flag("admin"); }
 
 std::string monitor_line(std::int16_t database, std::string_view source, const std::vector<std::string>& arguments) {
-    const bool auth = commands::equals_ignoring_case(arguments[0], "auth");
-    const bool hello = commands::equals_ignoring_case(arguments[0], "hello");
-    std::size_t secrets = 0;  // how many of the next arguments
+    const auto secrets = commands::secret_positions(arguments);
     auto line = fmt::format("[{} {}]", database, source);
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-        line += ' ';
-        line += secrets > 0 ? "\"(redacted)\"" : resp::quote(arguments[i]);
-        if (secrets > 0) {
-            --secrets;
-        } else if (auth && i == 0) {
-            secrets = arguments.size();
-        } else if (hello && i > 1 && commands::equals_ignoring_case(arguments[i], "auth")) {
-            secrets = 2;
-        }
+        const bool secret = std::find(secrets.begin(), secrets.end(), i) != secrets.end();
+        line += secret ? fmt::format(" \"{}\"", commands::redacted) : " " + resp::quote(arguments[i]);
     }
     return line;
 }

@@ -941,8 +941,7 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
 
     ++server_.statistics().commands_processed;
     ++task->call_count;
-    task->call_figures = &server_.command_statistics().of(command->name);
-    task->called_at = uv_hrtime();
+    task->call = {&server_.command_statistics().of(command->name), ShownCommand(arguments)};
     if (server_.monitored() && is_monitored(*command))
         server_.show_monitors(monitor_line(task->script_database, "lua", arguments));
     std::string reply;
@@ -998,7 +997,9 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
 }
 
 void ScriptHost::count_call(ScriptTask& task, std::string_view reply) {
-    task.called.count_reply(*task.call_figures, task.called_at, reply);
+    const auto took = uv_hrtime() - task.call.begun;
+    task.called.count_reply(*task.call.figures, took, reply);
+    server_.slow_log().offer(task.call.shown, took, "?:0", "", task.slow_calls);  // as Redis shows a script's client
     if (reply.starts_with('-')) task.call_error = reply.substr(0, reply.find('\r'));
 }
 
@@ -1069,6 +1070,7 @@ void ScriptHost::reset(ScriptTask& task) {
     task.calls.clear();
     task.noted.clear();
     task.called.clear();
+    task.slow_calls.clear();
     task.call_error.clear();
     task.foreseen.clear();
     task.foreseen_used = 0;
@@ -1108,6 +1110,7 @@ void ScriptHost::finish(const TaskPtr& task, const Failure* failure) {
     }
     std::erase(tasks_, task);
     server_.command_statistics().add(task->called);
+    server_.slow_log().add(task->slow_calls);
     if (failure != nullptr) {
         task->fail(*failure);
     } else {

@@ -101,8 +101,8 @@ void ScriptTask::fail(const postgres::Failure& failure) {
 void ScriptTask::count(const Item& item, std::string_view reply) {
     const bool failed = reply.starts_with('-');
     if (failed && !item.error_counted) server().command_statistics().count_error(reply);
-    if (item.figures != nullptr) {
-        CommandStatistics::count_call(*item.figures, begun(), failed);
+    if (item.called) {
+        client()->count(item.called, failed);
     } else if (failed) {
         fail_command();
     }

@@ -81,8 +81,8 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
         std::shared_ptr<Routine> routine;  // to run
         std::string reply;
         bool failed = false;
-        bool error_counted = false;                     // where the script called what failed
-        CommandStatistics::Figures* figures = nullptr;  // of a command of an EXEC
+        bool error_counted = false;  // where the script called what failed
+        Called called;               // a command of an EXEC
     };
 
     struct ForeseenCall {
@@ -140,9 +140,9 @@ class ScriptTask final : public ClientWork, public postgres::Claim {
     int attempts = 0;
     int slices = 0;
     std::size_t call_count = 0;
-    CommandStatistics::Figures* call_figures = nullptr;  // of what the script calls …
-    std::uint64_t called_at = 0;                         // … and when it did, uv_hrtime
+    Called call;  // what the script calls
     CommandStatistics::Tally called;
+    SlowLog::Tally slow_calls;
     std::string call_error;               // the last reply that was an error, without its end
     std::uint64_t script_started_at = 0;  // loop time in milliseconds; 0: no script of it has begun
 

@@ -330,6 +330,7 @@ void Server::load_settings(std::function<void()> done) {
 void Server::apply_settings() {
     const auto seconds = static_cast<unsigned>(settings_.number("tcp-keepalive"));
     for (const auto& [raw, client] : clients_) client->set_keepalive(seconds);
+    slow_log_.configure(settings_.number("slowlog-log-slower-than"), settings_.number("slowlog-max-len"));
     if (const auto& events = settings_.value("notify-keyspace-events"); events != events_) {
         events_ = events;
         dispatcher_->set_session(quoted_setting("redis.events", events_));

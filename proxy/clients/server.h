@@ -17,6 +17,7 @@
 #include "clients/peers.h"
 #include "clients/script_host.h"
 #include "clients/settings.h"
+#include "clients/slow_log.h"
 #include "clients/subscriptions.h"
 #include "commands/registry.h"
 #include "operations/config.h"
@@ -76,6 +77,7 @@ class Server {
     [[nodiscard]] Subscriptions& subscriptions() { return subscriptions_; }
     [[nodiscard]] Statistics& statistics() { return statistics_; }
     [[nodiscard]] CommandStatistics& command_statistics() { return command_statistics_; }
+    [[nodiscard]] SlowLog& slow_log() { return slow_log_; }
     // CONFIG RESETSTAT
     void reset_statistics();
     [[nodiscard]] Others& others() { return others_; }
@@ -185,6 +187,7 @@ class Server {
     std::uint64_t shutdown_deadline_ = 0;
     Statistics statistics_;
     CommandStatistics command_statistics_;
+    SlowLog slow_log_;
     Others others_;
     std::string run_id_;
     std::uint64_t started_at_ = 0;

@@ -60,7 +60,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
                 item.error = commands::unknown_command_error(arguments);
                 continue;
             }
-            item.figures = &server().command_statistics().of(command->name);
+            item.called = {&server().command_statistics().of(command->name), ShownCommand(arguments)};
             item.handler = find_handler(command->name);
             const auto show = [&] {
                 if (monitored && is_monitored(*command))
@@ -183,7 +183,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
 
     struct Item {
         resp::Request request;
-        CommandStatistics::Figures* figures = nullptr;
+        Called called;
         Handler handler = nullptr;
         std::string error;
         std::string reply;
@@ -255,11 +255,10 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
     }
 
     void take_reply(Item& item) {
-        auto& statistics = server().command_statistics();
-        if (item.figures != nullptr) {
-            statistics.count_reply(*item.figures, begun(), item.reply);
+        if (item.called) {
+            client()->count(item.called, item.reply);
         } else if (item.reply.starts_with('-')) {
-            statistics.count_error(item.reply);
+            server().command_statistics().count_error(item.reply);
         }
         if (!client()->silent()) reply_ += item.reply;
         item.reply = {};

@@ -27,14 +27,13 @@ class LeaveJob final : public postgres::Job {
 // One attempt of a wait.
 class AttemptJob final : public ClientJob {
  public:
-    AttemptJob(Client& client, Server& server, Wait& wait, const commands::BoundCall& bound, CommandStatistics::Figures& figures)
+    AttemptJob(Client& client, Server& server, Wait& wait, const commands::BoundCall& bound)
         : ClientJob(client),
           server_(server),
           wait_(&wait),
           number_(wait.number()),
           listed_(wait.blocked()),
-          format_(bound.format),
-          figures_(figures) {
+          format_(bound.format) {
         database = client.database;
         calls.push_back(bound.call);
     }
@@ -54,7 +53,7 @@ class AttemptJob final : public ClientJob {
         if (client() == nullptr) return;
         resp::ReplyWriter writer(out(), client()->protocol);
         commands::write_reply(rows, format_, writer);
-        CommandStatistics::count_call(figures_, begun(), false);
+        client()->count(wait_->called(), false);
         wait_->on_answered();
     }
 
@@ -69,7 +68,7 @@ class AttemptJob final : public ClientJob {
         const auto before = to.size();
         resp::ReplyWriter writer(to, client()->protocol);
         commands::write_failure(failure, writer);
-        server_.command_statistics().count_reply(figures_, begun(), std::string_view(to).substr(before));
+        client()->count(wait_->called(), std::string_view(to).substr(before));
         wait_->on_answered();
     }
 
@@ -81,19 +80,17 @@ class AttemptJob final : public ClientJob {
     const std::int64_t number_;
     const bool listed_;
     const commands::ReplyFormat format_;
-    CommandStatistics::Figures& figures_;
 };
 
 }  // namespace
 
-Wait::Wait(Client& client, Server& server, std::int64_t number, commands::BoundCall bound, std::uint64_t timeout,
-           CommandStatistics::Figures& figures)
+Wait::Wait(Client& client, Server& server, std::int64_t number, commands::BoundCall bound, std::uint64_t timeout, Called called)
     : client_(client),
       server_(server),
       number_(number),
       bound_(std::move(bound)),
       deadline_(timeout > 0 ? uv_now(server.loop()) + timeout : 0),
-      figures_(figures) {
+      called_(std::move(called)) {
     server_.waiting_room().add(*this);
 }
 
@@ -113,7 +110,8 @@ void Wait::attempt(bool out_of_turn) {
         server_.wait_in_line(client_);
         return;
     }
-    auto job = std::make_shared<AttemptJob>(client_, server_, *this, bound_, figures_);
+    called_.begun = uv_hrtime();
+    auto job = std::make_shared<AttemptJob>(client_, server_, *this, bound_);
     const auto kind = out_of_turn ? Attempt::out_of_turn : listed_ ? Attempt::later : Attempt::first;
     job->calls.front().arguments[commands::attempt_argument] = static_cast<std::int64_t>(kind);
     client_.submit(std::move(job));
@@ -171,7 +169,8 @@ void Wait::abandon() {
 
 // Nobody served it; the time it waited is not its own.
 void Wait::count_end() {
-    CommandStatistics::count_call(figures_, uv_hrtime(), how_ == WaitEnd::error);
+    called_.begun = uv_hrtime();
+    client_.count(called_, how_ == WaitEnd::error);
     if (how_ == WaitEnd::error) server_.command_statistics().count_error("UNBLOCKED ");
 }
 

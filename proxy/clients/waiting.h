@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "clients/command_statistics.h"
+#include "clients/called.h"
 #include "commands/binding.h"
 #include "postgres/job.h"
 
@@ -27,9 +27,8 @@ enum class WaitEnd : std::uint8_t { timeout, error };
 // One client's wait: from its first attempt, most of which have an answer at once, to its reply. The client owns it.
 class Wait {
  public:
-    // `timeout` in milliseconds, 0: none. The figures are the command's: what counts is the time of the attempt that succeeds.
-    Wait(Client& client, Server& server, std::int64_t number, commands::BoundCall bound, std::uint64_t timeout,
-         CommandStatistics::Figures& figures);
+    // `timeout` in milliseconds, 0: none. What counts of the command's time is that of the attempt that succeeds.
+    Wait(Client& client, Server& server, std::int64_t number, commands::BoundCall bound, std::uint64_t timeout, Called called);
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
     ~Wait();
@@ -55,6 +54,7 @@ class Wait {
     [[nodiscard]] bool blocked() const { return listed_; }
     [[nodiscard]] std::int64_t number() const { return number_; }
     [[nodiscard]] const Client& client() const { return client_; }
+    [[nodiscard]] const Called& called() const { return called_; }
 
  private:
     enum class Outcome : std::uint8_t { nothing_there, answered };
@@ -68,7 +68,7 @@ class Wait {
     const std::int64_t number_;
     const commands::BoundCall bound_;
     const std::uint64_t deadline_;  // loop time, 0: none
-    CommandStatistics::Figures& figures_;
+    Called called_;
     uv_timer_t* timer_ = nullptr;  // while it is blocked and has a deadline
     Outcome outcome_ = Outcome::nothing_there;
     std::uint64_t overlooked_at_ = 0;
