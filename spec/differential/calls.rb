@@ -25,6 +25,9 @@ class Calls
   LIFETIMES = [*[100_000_000] * 6, 200_000_000, 300_000_000, 0, -1, 'x', '', 2**40, 2**62, 2**63 - 1, 2**63, -2**63].freeze
   TIMES = [*[4_000_000_000] * 4, 4_000_000_000_000, 5_000_000_000_000, 0, 1, -1, 'x', 2**62, 2**63 - 1].freeze
 
+  # What calls a command from a script: its arguments, all as ARGV.
+  SCRIPTS = ['return redis.call(unpack(ARGV))', 'return redis.pcall(unpack(ARGV))', 'redis.setresp(3) return redis.pcall(unpack(ARGV))'].freeze
+
   attr_reader :names
 
   def initialize(client, random, only)
@@ -40,7 +43,13 @@ class Calls
     # After some of them the two servers hold different data, so that nothing follows in the same pipeline.
     last = commands.index { |call| self.class.different_after(call).any? }
     commands = commands.first([last, 1].max) if last
+    commands.map! { |call| ['eval', pick(SCRIPTS), '0', *call] } if chance(0.1)
     commands.size == 5 && chance(0.3) ? [['multi'], *commands, ['exec']] : commands
+  end
+
+  # The command itself, where a script calls it.
+  def self.unwrapped(call)
+    call.first == 'eval' ? call.drop(3) : call
   end
 
   def next
@@ -52,6 +61,7 @@ class Calls
 
   # The keys that chance, or an order that Redis does not promise, leaves different.
   def self.different_after(call)
+    call = unwrapped(call)
     words = call.map(&:downcase)
     case words.first
     when 'spop', 'zremrangebylex' then call[1, 1]

@@ -1,7 +1,7 @@
 # Replies as they can be compared: without the order that Redis does not promise, and without chance.
 module Replies
   UNORDERED = %w[keys smembers sunion sinter sdiff hkeys hvals].freeze
-  PAIRS = %w[hgetall].freeze
+  PAIRS = %w[hgetall lcs].freeze # LCS in a script, whose tables have an order of their own
   BY_CHANCE = %w[spop srandmember hrandfield zrandmember randomkey].freeze
   SCANS = %w[scan sscan hscan zscan].freeze
   LIFETIMES = { 'ttl' => 2, 'pttl' => 2000, 'expiretime' => 2, 'pexpiretime' => 2000 }.freeze

@@ -62,10 +62,10 @@ while count < options[:calls] && differences.size < 40
   pair = clients[random.rand(2)]
   call, one, other = compare(pair, commands).find do |call, one, other|
     history.add(call, one)
-    !Replies.same?(call, one, other)
+    !Replies.same?(Calls.unwrapped(call), one, other)
   end
   if call
-    unless differences.key?(kind = [call.first.downcase, one.class, other.class, *[one, other].grep(RespError).map(&:to_s)])
+    unless differences.key?(kind = [*Calls.unwrapped(call).first&.downcase, call.first, one.class, other.class, *[one, other].grep(RespError).map(&:to_s)])
       differences[kind] = true
       puts '', *history.before(call).map { |earlier, reply| "  before: #{earlier.inspect[0, 300]} → #{reply.inspect[0, 200]}" },
            call.inspect[0, 600], "  Redis:   #{one.inspect[0, 400]}", "  pgredis: #{other.inspect[0, 400]}"
