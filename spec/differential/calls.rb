@@ -1,6 +1,8 @@
 # Random calls, made from what real Redis says of its commands' arguments (COMMAND DOCS): most of them right, some nearly so.
 class Calls
   GROUPS = %w[string bitmap generic list hash set sorted-set].freeze
+  # Of other groups.
+  MORE = %w[ping echo select dbsize swapdb publish spublish].freeze
   # Not there yet, or about the server and its time rather than about data.
   LEFT_OUT = %w[dump restore migrate wait waitaof object restore-asking].freeze
   KEYS = %w[s1 s2 s3 l1 l2 l3 h1 h2 h3 t1 t2 t3 z1 z2 z3].freeze
@@ -33,7 +35,7 @@ class Calls
   def initialize(client, random, only)
     @random = random
     docs = client.call('COMMAND', 'DOCS').each_slice(2).to_h { |name, fields| [name, to_map(fields)] }
-    @docs = docs.select { |name, doc| GROUPS.include?(doc['group']) && !LEFT_OUT.include?(name) && (only.empty? || only.include?(name)) }
+    @docs = docs.select { |name, doc| (GROUPS.include?(doc['group']) || MORE.include?(name)) && !LEFT_OUT.include?(name) && (only.empty? || only.include?(name)) }
     @names = @docs.keys.sort # Redis lists them in another order each time
   end
 
@@ -139,7 +141,7 @@ class Calls
     when 'numkeys' then chance(0.95) ? @many = @random.rand(1..3) : pick(INTEGERS)
     when 'seconds', 'milliseconds' then timed(pick(LIFETIMES))
     when 'cursor' then chance(0.95) ? 0 : pick(['', 'x', '1x', 2**64])
-    when 'destination-db', 'db' then pick([0, 1, 1, 2, 20, -1, 'x'])
+    when 'destination-db', 'db', 'index', 'index1', 'index2' then pick([0, 1, 1, 2, 20, -1, 'x'])
     when 'offset' then pick(['#0', '#1', '#3', *0..40, *INTEGERS].reject { |n| n.is_a?(Integer) && n > 1000 })
     when 'bit' then pick([0, 1, 0, 1, 2, 'x'])
     else pick(INTEGERS)
