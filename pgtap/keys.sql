@@ -105,11 +105,14 @@ END $$;
 SELECT redis_incr('counter') FROM generate_series(1, 5000);
 SELECT redis_lpush('queue', 'a', 'b', 'c'), count(redis_lpush('queue', 'd')), count(redis_lpop('queue')) FROM generate_series(1, 2500);
 SELECT count(redis_lpush('hand over', 'd')), count(redis_lpop('hand over')) FROM generate_series(1, 2500);
+SELECT redis_hset('stats', 'hits', '0'), count(redis_hincrby('stats', 'hits', 1)) FROM generate_series(1, 5000);
 SELECT cmp_ok(pg_temp.pages_seen(q), '<', 20 * calls, q || ' looks at few pages')
 FROM (VALUES (1, $$SELECT redis_incr('counter')$$), (1, $$SELECT redis_set('counter', '1')$$), (1, $$SELECT redis_get('counter')$$),
              (1, $$SELECT redis_lpush('queue', 'd')$$), (1, $$SELECT redis_lpop('queue')$$), (1, $$SELECT redis_set('counter', '1', 'EX', '10')$$),
-             (2, $$SELECT redis_rpush('hand over', 'd'), redis_rpop('hand over')$$)) AS c(calls, q);
-SELECT redis_del('counter', 'queue', 'hand over');
+             (2, $$SELECT redis_hincrby('stats', 'hits', 1)$$), (1, $$SELECT redis_hset('stats', 'hits', '1')$$), (1, $$SELECT redis_hget('stats', 'hits')$$),
+             (1, $$SELECT redis_hmget('stats', 'hits')$$),
+             (2, $$SELECT redis_rpush('hand over', 'd'), redis_rpop('hand over')$$)) AS c(calls, q); -- HINCRBY is an HGET and an HSET
+SELECT redis_del('counter', 'queue', 'hand over', 'stats');
 
 -- A row gives its room up with the first update, whichever that is (migrations/0007_cheaper_keys.sql)
 SELECT redis_set('roomy', 'a');

@@ -52,8 +52,8 @@ PREPARE fields(smallint, bytea, bytea[], bytea) AS
     SELECT (SELECT (SELECT h.value FROM redis.hash_fields h WHERE h.id = x.id AND h.field = $4) FROM redis.keys x
             WHERE x.db = $1 AND x.key = redis.index_key($2 || u.element) AND x.type = 'h')
     FROM unnest($3) WITH ORDINALITY AS u(element, n) ORDER BY u.n;
-SELECT matches(pg_temp.plan($$EXECUTE fields(0::smallint, 'h', '{}', 'f')$$), 'using keys_(key|pkey) .*Index Cond: \(\(key = .*\(db = .*hash_fields_pkey',
-               'GET and BY: by the primary keys');
+SELECT matches(pg_temp.plan($$EXECUTE fields(0::smallint, 'h', '{}', 'f')$$), 'using keys_(key|pkey) .*Index Cond: \(\(key = .*\(db = .*hash_fields_field',
+               'GET and BY: by the indexes of keys and fields');
 
 SELECT * FROM finish();
 ROLLBACK;

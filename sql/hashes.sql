@@ -4,6 +4,9 @@
 -- One that grows beyond 1024 is numbered anew; from then on it is dense, its numbers being 0 to size - 1 (head = size), because a
 -- field that goes leaves its number to the last one. So a random number is a random field. HSCAN walks down: what moves comes from
 -- where it has been already, or stays within what it has not seen yet.
+--
+-- A busy field leaves dead versions, as busy keys do (see sql/lists.sql): the newest one is found first from the far end of the index
+-- (field >= … AND field <= … ORDER BY field DESC LIMIT 1: with = the planner sees nothing to order, and walks forward).
 
 -- Numbers the fields of a hash from 0 on, in their order.
 CREATE OR REPLACE FUNCTION redis.hash_renumber(d smallint, k bytea, key_id bigint) RETURNS boolean
@@ -20,29 +23,58 @@ BEGIN
     RETURN true;
 END $$;
 
--- Puts one field into a locked hash, which is made when absent. Returns whether the field is new. Sends no event.
-CREATE OR REPLACE FUNCTION redis.hash_put(d smallint, key bytea, field bytea, value bytea) RETURNS boolean
+-- Looks a field of a locked hash up, once for all that is done to it.
+CREATE OR REPLACE FUNCTION redis.hash_find(d smallint, k bytea, field bytea) RETURNS redis.hash_place
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    m constant bytea := redis.index_key(field);
+    key_type "char";
+    expiry bigint;
+    found redis.hash_place;
+BEGIN
+    SELECT x.type, x.expires_at, x.ctid, x.id, f.place, f.value
+    INTO key_type, expiry, found.key, found.key_id, found.field, found.value
+    FROM redis.keys x
+    LEFT JOIN LATERAL (SELECT y.ctid AS place, y.value FROM redis.hash_fields y WHERE y.id = x.id AND y.field >= m AND y.field <= m
+                       ORDER BY y.field DESC LIMIT 1) f ON true
+    WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    IF expiry <= redis.now_ms() THEN
+        RETURN NULL;
+    ELSIF key_type <> 'h' THEN
+        PERFORM redis.raise_wrongtype();
+    END IF;
+    RETURN found;
+END $$;
+
+-- Puts one field into a locked hash, which is made when absent; where hash_find() has found it, if that was asked. Returns whether the
+-- field is new. Sends no event.
+CREATE OR REPLACE FUNCTION redis.hash_put(d smallint, key bytea, field bytea, value bytea, found redis.hash_place DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
     m constant bytea := redis.index_key(field);
-    key_id bigint;
+    key_place tid := found.key;
+    key_id bigint := found.key_id;
+    field_place tid := found.field;
     next bigint;
     total bigint;
     done boolean;
 BEGIN
-    UPDATE redis.hash_fields f SET value = hash_put.value
-    FROM redis.keys x
-    WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
-      AND f.id = x.id AND f.field = m;
-    IF FOUND THEN
-        UPDATE redis.keys x SET room = NULL, size = x.size WHERE x.db = d AND x.key = k;
-        RETURN false;
-    END IF;
-    UPDATE redis.keys x SET room = NULL, size = x.size + 1, head = x.head + 1
-    WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
-    RETURNING x.id, x.head, x.size INTO key_id, next, total;
     IF key_id IS NULL THEN
+        SELECT x.ctid, x.id, (SELECT f.ctid FROM redis.hash_fields f WHERE f.id = x.id AND f.field >= m AND f.field <= m
+                              ORDER BY f.field DESC LIMIT 1)
+        INTO key_place, key_id, field_place
+        FROM redis.keys x WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+        ORDER BY x.id DESC LIMIT 1;
+    END IF;
+    IF field_place IS NOT NULL THEN
+        UPDATE redis.hash_fields f SET value = hash_put.value WHERE f.ctid = field_place;
+        UPDATE redis.keys x SET room = NULL WHERE x.ctid = key_place;
+        RETURN false;
+    ELSIF key_place IS NOT NULL THEN
+        UPDATE redis.keys x SET room = NULL, size = x.size + 1, head = x.head + 1 WHERE x.ctid = key_place
+        RETURNING x.head, x.size INTO next, total;
+    ELSE
         done := redis.require_absent(d, k);
         next := 1;
         total := 1;
@@ -78,8 +110,9 @@ BEGIN
     -- A scalar subquery looks each field up by the index, however big or small the planner takes the hash to be.
     WITH found AS MATERIALIZED (
         SELECT o.field, o.value, o.place,
-               (SELECT f.ctid FROM redis.hash_fields f WHERE f.id = key_id AND f.field = redis.index_key(o.field)) AS tid
-        FROM (SELECT DISTINCT ON (u.field) u.field, u.value, pg_catalog.min(u.n) OVER (PARTITION BY u.field) AS place
+               (SELECT f.ctid FROM redis.hash_fields f WHERE f.id = key_id AND f.field >= o.m AND f.field <= o.m
+                ORDER BY f.field DESC LIMIT 1) AS tid
+        FROM (SELECT DISTINCT ON (u.field) u.field, redis.index_key(u.field) AS m, u.value, pg_catalog.min(u.n) OVER (PARTITION BY u.field) AS place
               FROM ROWS FROM (pg_catalog.unnest(fields), pg_catalog.unnest(field_values)) WITH ORDINALITY AS u(field, value, n)
               ORDER BY u.field, u.n DESC) AS o
     ), updated AS (
@@ -118,7 +151,8 @@ DECLARE
     expiry bigint;
     result bytea;
 BEGIN
-    SELECT x.type, x.expires_at, (SELECT f.value FROM redis.hash_fields f WHERE f.id = x.id AND f.field = m)
+    SELECT x.type, x.expires_at, (SELECT f.value FROM redis.hash_fields f WHERE f.id = x.id AND f.field >= m AND f.field <= m
+                                  ORDER BY f.field DESC LIMIT 1)
     INTO key_type, expiry, result
     FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
@@ -240,11 +274,12 @@ DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);
     done boolean := redis.lock_key(d, k);
+    found constant redis.hash_place := redis.hash_find(d, k, field);
 BEGIN
-    IF redis.hash_value(d, k, field) IS NOT NULL THEN
+    IF found.field IS NOT NULL THEN
         RETURN false;
     END IF;
-    done := redis.hash_put(d, key, field, value);
+    done := redis.hash_put(d, key, field, value, found);
     done := redis.changed(d, k, 'h', 'hset');
     RETURN true;
 END $$;
@@ -278,7 +313,8 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL
-                        WHEN x.type = 'h' THEN (SELECT e.value FROM redis.hash_fields e WHERE e.id = x.id AND e.field = u.f)
+                        WHEN x.type = 'h' THEN (SELECT e.value FROM redis.hash_fields e WHERE e.id = x.id AND e.field >= u.f AND e.field <= u.f
+                                                ORDER BY e.field DESC LIMIT 1)
                         ELSE redis.no_string() END
             FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1)
     FROM ROWS FROM (pg_catalog.unnest(redis.index_keys(keys)), pg_catalog.unnest(redis.index_keys(fields))) AS u(k, f);
@@ -297,8 +333,9 @@ DECLARE
     k constant bytea := redis.index_key(key);
     key_id constant bigint := redis.hash_id(d, k);
 BEGIN
-    RETURN ARRAY(SELECT (SELECT f.value FROM redis.hash_fields f WHERE f.id = key_id AND f.field = redis.index_key(u.field))
-                 FROM pg_catalog.unnest(fields) WITH ORDINALITY AS u(field, i) ORDER BY u.i);
+    RETURN ARRAY(SELECT (SELECT f.value FROM redis.hash_fields f WHERE f.id = key_id AND f.field >= u.m AND f.field <= u.m
+                         ORDER BY f.field DESC LIMIT 1)
+                 FROM pg_catalog.unnest(redis.index_keys(fields)) WITH ORDINALITY AS u(m, i) ORDER BY u.i);
 END $$;
 COMMENT ON FUNCTION public.redis_hmget(bytea, bytea[]) IS
 'HMGET key field [field ...]
@@ -448,7 +485,8 @@ DECLARE
     n bigint;
 BEGIN
     SELECT x.id, x.size, x.head INTO key_id, total, next FROM redis.keys x
-    WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    ORDER BY x.id DESC LIMIT 1;
     IF key_id IS NULL THEN
         done := redis.require_absent(d, k);
         RETURN 0;
@@ -456,8 +494,9 @@ BEGIN
     WITH gone AS (
         DELETE FROM redis.hash_fields f
         WHERE f.ctid = ANY (ARRAY(
-            SELECT (SELECT e.ctid FROM redis.hash_fields e WHERE e.id = key_id AND e.field = redis.index_key(u.field))
-            FROM pg_catalog.unnest(fields) AS u(field)))
+            SELECT (SELECT e.ctid FROM redis.hash_fields e WHERE e.id = key_id AND e.field >= u.m AND e.field <= u.m
+                    ORDER BY e.field DESC LIMIT 1)
+            FROM pg_catalog.unnest(redis.index_keys(fields)) AS u(m)))
         RETURNING f.seq
     )
     SELECT coalesce(pg_catalog.array_agg(g.seq), '{}'), pg_catalog.count(*) INTO holes, n FROM gone g;
@@ -478,7 +517,8 @@ BEGIN
               FROM redis.hash_fields e WHERE e.id = key_id AND e.seq >= next) AS m
         WHERE f.ctid = m.tid;
     END IF;
-    UPDATE redis.keys x SET room = NULL, size = x.size - n, head = next WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x SET room = NULL, size = x.size - n, head = next
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1);
     RETURN n;
 END $$;
 COMMENT ON FUNCTION public.redis_hdel(bytea, bytea[]) IS
@@ -497,13 +537,14 @@ DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);
     done boolean := redis.lock_key(d, k);
+    found constant redis.hash_place := redis.hash_find(d, k, field);
     total constant numeric := increment::numeric
-        + redis.parse_integer(coalesce(redis.hash_value(d, k, field), '0'), 'ERR hash value is not an integer');
+        + redis.parse_integer(coalesce(found.value, '0'), 'ERR hash value is not an integer');
 BEGIN
     IF total NOT BETWEEN -9223372036854775808 AND 9223372036854775807 THEN
         PERFORM redis.raise_error('ERR increment or decrement would overflow');
     END IF;
-    done := redis.hash_put(d, key, field, redis.integer_bytes(total::bigint));
+    done := redis.hash_put(d, key, field, redis.integer_bytes(total::bigint), found);
     done := redis.changed(d, k, 'h', 'hincrby');
     RETURN total;
 END $$;
@@ -524,14 +565,15 @@ DECLARE
     k constant bytea := redis.index_key(key);
     done boolean := redis.lock_key(d, k);
     n constant numeric := redis.parse_long_double(increment);
+    found redis.hash_place;
     total bytea;
 BEGIN
     IF n = 'Infinity' OR n = '-Infinity' THEN
         PERFORM redis.raise_error('ERR value is NaN or Infinity');
     END IF;
-    total := redis.add_long_doubles(
-        redis.parse_long_double(coalesce(redis.hash_value(d, k, field), '0'), 'ERR hash value is not a float'), n);
-    done := redis.hash_put(d, key, field, total);
+    found := redis.hash_find(d, k, field);
+    total := redis.add_long_doubles(redis.parse_long_double(coalesce(found.value, '0'), 'ERR hash value is not a float'), n);
+    done := redis.hash_put(d, key, field, total, found);
     done := redis.changed(d, k, 'h', 'hincrbyfloat');
     RETURN total;
 END $$;
