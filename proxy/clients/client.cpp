@@ -450,7 +450,7 @@ void Client::run(resp::Request request) {
         writer.simple_string("QUEUED");
         return;
     }
-    Called called{figures, name == "exec" ? ShownCommand() : ShownCommand(arguments)};  // of EXEC its commands are shown
+    Called called(*figures, *command, arguments);
     if (const auto handler = find_handler(name)) {
         if (const auto ask = find_asker(name)) {
             if (auto question = ask(server_, arguments)) {
@@ -532,7 +532,7 @@ void Client::run_data_command(commands::Command& first, resp::Request request, C
         ++server_.statistics().commands_processed;
         last_command = command->name;
         request = std::move(requests_.front());
-        called = {&server_.command_statistics().of(command->name), ShownCommand(request.arguments), begun};
+        called = {server_.command_statistics().of(command->name), *command, request.arguments, begun};
         requests_.pop_front();
         request_bytes_ -= bytes_of(request);
     }

@@ -353,8 +353,7 @@ void client_help(Invocation& invocation) {
         "    Ends the wait of a blocked client.",
         "HELP",
         "    This text."};
-    invocation.writer.array(std::size(lines));
-    for (const auto line : lines) invocation.writer.simple_string(line);
+    write_lines(invocation, lines);
 }
 
 const std::map<std::string, Handler, std::less<>>& subcommands() {

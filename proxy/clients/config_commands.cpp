@@ -56,8 +56,7 @@ void config_help(Invocation& invocation) {
                                                  "    Does nothing: there is no configuration file.",
                                                  "HELP",
                                                  "    This text."};
-    invocation.writer.array(std::size(lines));
-    for (const auto line : lines) invocation.writer.simple_string(line);
+    write_lines(invocation, lines);
 }
 
 }  // namespace

@@ -265,6 +265,11 @@ void answer_peer(Server& server, const std::vector<std::string>& command, std::f
     answer(text);
 }
 
+void write_lines(Invocation& invocation, std::span<const std::string_view> lines) {
+    invocation.writer.array(lines.size());
+    for (const auto line : lines) invocation.writer.simple_string(line);
+}
+
 bool valid_client_name(std::string_view name) {
     for (const char c : name) {
         if (c < '!' || c > '~') return false;

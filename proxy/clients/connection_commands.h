@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ struct Invocation {
 };
 
 inline void write_ok(Invocation& invocation) { invocation.writer.simple_string("OK"); }
+
+// As Redis writes help: each line a simple string.
+void write_lines(Invocation& invocation, std::span<const std::string_view> lines);
 
 using Handler = void (*)(Invocation&);
 

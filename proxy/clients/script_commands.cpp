@@ -334,7 +334,7 @@ void submit_with_scripts(Server& server, Client& client, Transaction transaction
             item.error = commands::unknown_command_error(item.request);
             continue;
         }
-        item.called = {&server.command_statistics().of(command->name), ShownCommand(item.request)};
+        item.called = {server.command_statistics().of(command->name), *command, item.request};
         if (is_scripting(command->name)) {
             prepare_scripting(server, *command, item);
             if (item.run) item.resolved_late = changes && item.run->by != RunRequest::By::body;

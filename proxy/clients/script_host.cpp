@@ -941,7 +941,7 @@ std::optional<Event> ScriptHost::on_lua_call(const TaskPtr& task) {
 
     ++server_.statistics().commands_processed;
     ++task->call_count;
-    task->call = {&server_.command_statistics().of(command->name), ShownCommand(arguments)};
+    task->call = {server_.command_statistics().of(command->name), *command, arguments};
     if (server_.monitored() && is_monitored(*command))
         server_.show_monitors(monitor_line(task->script_database, "lua", arguments));
     std::string reply;

@@ -1,6 +1,5 @@
 // SLOWLOG and its subcommands: the logs of all proxies as one. Each numbers its own entries.
 #include <algorithm>
-#include <iterator>
 
 #include "clients/client.h"
 #include "clients/connection_commands.h"
@@ -98,8 +97,7 @@ void slowlog_help(Invocation& invocation) {
                                                  "    Removes them.",
                                                  "HELP",
                                                  "    This text."};
-    invocation.writer.array(std::size(lines));
-    for (const auto line : lines) invocation.writer.simple_string(line);
+    write_lines(invocation, lines);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ class ExecJob final : public ClientJob, public std::enable_shared_from_this<Exec
                 item.error = commands::unknown_command_error(arguments);
                 continue;
             }
-            item.called = {&server().command_statistics().of(command->name), ShownCommand(arguments)};
+            item.called = {server().command_statistics().of(command->name), *command, arguments};
             item.handler = find_handler(command->name);
             const auto show = [&] {
                 if (monitored && is_monitored(*command))
