@@ -46,33 +46,23 @@ BEGIN
     RETURN found;
 END $$;
 
--- Puts one field into a locked hash, which is made when absent; where hash_find() has found it, if that was asked. Returns whether the
--- field is new. Sends no event.
-CREATE OR REPLACE FUNCTION redis.hash_put(d smallint, key bytea, field bytea, value bytea, found redis.hash_place DEFAULT NULL) RETURNS boolean
+-- Puts one field into a locked hash, which is made when absent; where hash_find() has found it. Returns whether the field is new. Sends
+-- no event.
+CREATE OR REPLACE FUNCTION redis.hash_put(d smallint, key bytea, field bytea, value bytea, found redis.hash_place) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
-    m constant bytea := redis.index_key(field);
-    key_place tid := found.key;
     key_id bigint := found.key_id;
-    field_place tid := found.field;
     next bigint;
     total bigint;
     done boolean;
 BEGIN
-    IF key_id IS NULL THEN
-        SELECT x.ctid, x.id, (SELECT f.ctid FROM redis.hash_fields f WHERE f.id = x.id AND f.field >= m AND f.field <= m
-                              ORDER BY f.field DESC LIMIT 1)
-        INTO key_place, key_id, field_place
-        FROM redis.keys x WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
-        ORDER BY x.id DESC LIMIT 1;
-    END IF;
-    IF field_place IS NOT NULL THEN
-        UPDATE redis.hash_fields f SET value = hash_put.value WHERE f.ctid = field_place;
-        UPDATE redis.keys x SET room = NULL WHERE x.ctid = key_place;
+    IF found.field IS NOT NULL THEN
+        UPDATE redis.hash_fields f SET value = hash_put.value WHERE f.ctid = found.field;
+        UPDATE redis.keys x SET room = NULL WHERE x.ctid = found.key;
         RETURN false;
-    ELSIF key_place IS NOT NULL THEN
-        UPDATE redis.keys x SET room = NULL, size = x.size + 1, head = x.head + 1 WHERE x.ctid = key_place
+    ELSIF found.key IS NOT NULL THEN
+        UPDATE redis.keys x SET room = NULL, size = x.size + 1, head = x.head + 1 WHERE x.ctid = found.key
         RETURNING x.head, x.size INTO next, total;
     ELSE
         done := redis.require_absent(d, k);
@@ -80,7 +70,7 @@ BEGIN
         total := 1;
         key_id := redis.create_key(d, key, 'h', size => 1, head => 1);
     END IF;
-    INSERT INTO redis.hash_fields (id, seq, field, long_field, value) VALUES (key_id, next - 1, m, redis.long_key(field), value);
+    INSERT INTO redis.hash_fields (id, seq, field, long_field, value) VALUES (key_id, next - 1, redis.index_key(field), redis.long_key(field), value);
     IF total > 1024 AND next <> total THEN
         done := redis.hash_renumber(d, k, key_id);
     END IF;
@@ -190,7 +180,7 @@ DECLARE
     added bigint;
 BEGIN
     IF pg_catalog.cardinality(pairs) = 2 THEN
-        added := CASE WHEN redis.hash_put(d, key, pairs[1], pairs[2]) THEN 1 ELSE 0 END;
+        added := CASE WHEN redis.hash_put(d, key, pairs[1], pairs[2], redis.hash_find(d, k, pairs[1])) THEN 1 ELSE 0 END;
     ELSIF pg_catalog.cardinality(pairs) > 0 AND pg_catalog.cardinality(pairs) % 2 = 0 THEN
         added := redis.hash_put_many(d, key, pairs);
     ELSE
@@ -223,7 +213,8 @@ BEGIN
         SELECT CASE WHEN c.n = ANY (s.fresh) THEN 1::bigint ELSE 0 END
         FROM (SELECT g.numbers,
                      CASE WHEN pg_catalog.cardinality(g.fields) > 1 THEN redis.hash_put_all(d, g.key, g.fields, g.field_values)
-                          WHEN redis.hash_put(d, g.key, g.fields[1], g.field_values[1]) THEN ARRAY[1::bigint] END AS fresh
+                          WHEN redis.hash_put(d, g.key, g.fields[1], g.field_values[1],
+                                              redis.hash_find(d, redis.index_key(g.key), g.fields[1])) THEN ARRAY[1::bigint] END AS fresh
               FROM (SELECT u.key, pg_catalog.array_agg(u.field ORDER BY u.n) AS fields,
                            pg_catalog.array_agg(u.value ORDER BY u.n) AS field_values,
                            pg_catalog.array_agg(u.n ORDER BY u.n) AS numbers
