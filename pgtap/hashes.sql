@@ -83,22 +83,22 @@ BEGIN
     RETURN result;
 END $$;
 PREPARE value(smallint, bytea, bytea) AS
-    SELECT (SELECT f.value FROM redis.hash_fields f WHERE f.id = x.id AND f.field >= $3 AND f.field <= $3 ORDER BY f.field DESC LIMIT 1)
+    SELECT (SELECT f.value FROM redis.hash_fields f WHERE f.id = x.id AND f.field = $3 ORDER BY f.turn DESC LIMIT 1)
     FROM redis.keys x WHERE x.db = $1 AND x.key = $2;
 SELECT matches(pg_temp.plan($$EXECUTE value(0::smallint, 'a', 'b')$$),
-               'Index Scan Backward using hash_fields_field .*Index Cond: \(\(id = x.id\) AND \(field >= \$3\) AND \(field <= \$3\)\)', 'HGET: the newest of a field');
+               'Index Scan Backward using hash_fields_field .*Index Cond: \(\(id = x.id\) AND \(field = \$3\)\)', 'HGET: the newest of a field');
 PREPARE find(smallint, bytea, bytea) AS
     SELECT x.ctid, f.place FROM redis.keys x
-    LEFT JOIN LATERAL (SELECT y.ctid AS place FROM redis.hash_fields y WHERE y.id = x.id AND y.field >= $3 AND y.field <= $3
-                       ORDER BY y.field DESC LIMIT 1) f ON true
-    WHERE x.db = $1 AND x.key = $2 ORDER BY x.id DESC LIMIT 1;
+    LEFT JOIN LATERAL (SELECT y.ctid AS place FROM redis.hash_fields y WHERE y.id = x.id AND y.field = $3
+                       ORDER BY y.turn DESC LIMIT 1) f ON true
+    WHERE x.db = $1 AND x.key = $2 ORDER BY x.turn DESC LIMIT 1;
 SELECT matches(pg_temp.plan($$EXECUTE find(0::smallint, 'a', 'b')$$),
                'Index Scan Backward using keys_key .*Index Scan Backward using hash_fields_field', 'HINCRBY: the newest of both');
 PREPARE replace(bigint, bytea) AS
     UPDATE redis.hash_fields f SET value = 'x'
-    WHERE f.ctid = (SELECT e.ctid FROM redis.hash_fields e WHERE e.id = $1 AND e.field >= $2 AND e.field <= $2 ORDER BY e.field DESC LIMIT 1);
+    WHERE f.ctid = (SELECT e.ctid FROM redis.hash_fields e WHERE e.id = $1 AND e.field = $2 ORDER BY e.turn DESC LIMIT 1);
 SELECT matches(pg_temp.plan($$EXECUTE replace(1, 'b')$$),
-               'Index Scan Backward using hash_fields_field .*Index Cond: \(\(id = \$1\) AND \(field >= \$2\) AND \(field <= \$2\)\)', 'HSET: the newest of a field');
+               'Index Scan Backward using hash_fields_field .*Index Cond: \(\(id = \$1\) AND \(field = \$2\)\)', 'HSET: the newest of a field');
 PREPARE pick(bigint, bigint) AS SELECT f.field FROM redis.hash_fields f WHERE f.id = $1 AND f.seq = $2;
 SELECT matches(pg_temp.plan('EXECUTE pick(1, 2)'), 'Index Cond: \(\(id = \$1\) AND \(seq = \$2\)\)', 'HRANDFIELD: by number');
 PREPARE scan(bigint, bigint, bigint) AS SELECT f.field FROM redis.hash_fields f WHERE f.id = $1 AND f.seq >= $2 AND f.seq < $3;

@@ -116,11 +116,11 @@ SELECT redis_del('counter', 'queue', 'hand over', 'stats');
 
 -- A row gives its room up with the first update, whichever that is (migrations/0007_cheaper_keys.sql)
 SELECT redis_set('roomy', 'a');
-SELECT is((SELECT octet_length(room) FROM redis.keys WHERE key = 'roomy'), 40, 'a new row has room');
+SELECT is((SELECT octet_length(page) FROM redis.keys WHERE key = 'roomy'), 40, 'a new row has room');
 SELECT redis_set('roomy', 'b');
-SELECT is((SELECT room FROM redis.keys WHERE key = 'roomy'), NULL, 'an updated one has not');
+SELECT is((SELECT octet_length(page) FROM redis.keys WHERE key = 'roomy'), 4, 'an updated one has not');
 SELECT results_eq($$SELECT p.oid::regproc::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-                    WHERE (n.nspname = 'redis' OR n.nspname = 'public' AND p.proname LIKE 'redis%') AND p.prosrc ~ 'UPDATE redis\.keys x\s+SET (?!room = NULL)'
+                    WHERE (n.nspname = 'redis' OR n.nspname = 'public' AND p.proname LIKE 'redis%') AND p.prosrc ~ 'UPDATE redis\.keys x\s+SET (?!turn = redis\.next_turn\(x\.turn, x\.page, x\.ctid, x\.xmin\), page = redis\.page\(x\.ctid\))'
                     ORDER BY 1$$,
                   ARRAY['redis.move_row', 'redis.sweep', 'redis_swapdb'], 'every update but those that move a row or its entry for the sweep');
 SELECT redis_del('roomy');

@@ -269,6 +269,45 @@ RSpec.describe 'the hot path' do
       [holder, session].each(&:close)
       proxy.stop
     end
+
+    # How many entries of an index a call meets, in a session with the proxy's settings.
+    def entries_met(index, call)
+      session = PG.connect(@cluster.url)
+      %w[plan_cache_mode=force_generic_plan enable_seqscan=off enable_bitmapscan=off].each { |setting| session.exec("SET #{setting}") }
+      session.exec("SELECT #{call}")
+      session.transaction do
+        session.exec("SELECT #{call}")
+        Integer(session.exec("SELECT pg_stat_get_xact_tuples_returned('redis.#{index}'::regclass)").getvalue(0, 0))
+      end
+    ensure
+      session&.close
+    end
+
+    # Each fails when the newest version of a row is looked for by its place in the table.
+    {
+      'keys' => ['keys_key', %w[INCR counter], "redis_incr('counter')"],
+      'hash_fields' => ['hash_fields_field', %w[HINCRBY counters one 1], "redis_hincrby('counters', 'one', 1)"]
+    }.each do |table, (index, command, call)|
+      it "keeps dead versions in #{table} that who counts up doesn't meet, also after vacuum has made room in front of them" do
+        proxy = @cluster.proxy
+        client = connect(port: proxy.port)
+        client.pipeline((1..2000).map { |n| ['HSET', "room:#{n}", 'f', 'x' * 40] })
+        client.call(*command)
+        client.pipeline((1..2000).map { |n| ['DEL', "room:#{n}"] })
+        holder = PG.connect(@cluster.url)
+        holder.exec('BEGIN ISOLATION LEVEL REPEATABLE READ')
+        holder.exec('SELECT 1')
+        1000.times { client.call(*command) }
+        @cluster.sql("VACUUM redis.#{table}")
+        place = "SELECT max((ctid::text::point)[0]) AS page FROM redis.#{table} WHERE #{table == 'keys' ? "key = 'counter'" : "field = 'one'"}"
+        before = @cluster.sql(place)
+        500.times { client.call(*command) }
+        expect(Float(@cluster.sql(place)[0]['page'])).to be < Float(before[0]['page'])
+        expect(entries_met(index, call)).to be <= 2
+        holder.close
+        proxy.stop
+      end
+    end
   end
 
   describe 'memory', pgredis_only: "it is the proxy's" do

@@ -5,8 +5,7 @@
 -- field that goes leaves its number to the last one. So a random number is a random field. HSCAN walks down: what moves comes from
 -- where it has been already, or stays within what it has not seen yet.
 --
--- A busy field leaves dead versions, as busy keys do (see sql/lists.sql): the newest one is found first from the far end of the index
--- (field >= … AND field <= … ORDER BY field DESC LIMIT 1: with = the planner sees nothing to order, and walks forward).
+-- A busy field leaves dead versions, as busy keys do (see sql/lists.sql); its newest is found by its turn, as theirs is.
 
 -- Numbers the fields of a hash from 0 on, in their order.
 CREATE OR REPLACE FUNCTION redis.hash_renumber(d smallint, k bytea, key_id bigint) RETURNS boolean
@@ -19,7 +18,10 @@ BEGIN
           FROM redis.hash_fields e WHERE e.id = key_id) AS s
     WHERE f.ctid = s.tid;
     GET DIAGNOSTICS n = ROW_COUNT;
-    UPDATE redis.keys x SET room = NULL, head = n WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        head = n
+    WHERE x.db = d AND x.key = k;
     RETURN true;
 END $$;
 
@@ -35,9 +37,9 @@ BEGIN
     SELECT x.type, x.expires_at, x.ctid, x.id, f.place, f.value
     INTO key_type, expiry, found.key, found.key_id, found.field, found.value
     FROM redis.keys x
-    LEFT JOIN LATERAL (SELECT y.ctid AS place, y.value FROM redis.hash_fields y WHERE y.id = x.id AND y.field >= m AND y.field <= m
-                       ORDER BY y.field DESC LIMIT 1) f ON true
-    WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    LEFT JOIN LATERAL (SELECT y.ctid AS place, y.value FROM redis.hash_fields y WHERE y.id = x.id AND y.field = m
+                       ORDER BY y.turn DESC LIMIT 1) f ON true
+    WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         RETURN NULL;
     ELSIF key_type <> 'h' THEN
@@ -58,11 +60,16 @@ DECLARE
     done boolean;
 BEGIN
     IF found.field IS NOT NULL THEN
-        UPDATE redis.hash_fields f SET value = hash_put.value WHERE f.ctid = found.field;
-        UPDATE redis.keys x SET room = NULL WHERE x.ctid = found.key;
+        UPDATE redis.hash_fields f
+        SET turn = redis.next_turn(f.turn, f.page, f.ctid, f.xmin), page = redis.page(f.ctid), value = hash_put.value
+        WHERE f.ctid = found.field;
+        UPDATE redis.keys x SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid) WHERE x.ctid = found.key;
         RETURN false;
     ELSIF found.key IS NOT NULL THEN
-        UPDATE redis.keys x SET room = NULL, size = x.size + 1, head = x.head + 1 WHERE x.ctid = found.key
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            size = x.size + 1, head = x.head + 1
+        WHERE x.ctid = found.key
         RETURNING x.head, x.size INTO next, total;
     ELSE
         done := redis.require_absent(d, k);
@@ -91,7 +98,7 @@ DECLARE
 BEGIN
     SELECT x.id, x.head INTO key_id, next FROM redis.keys x
     WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
-    ORDER BY x.id DESC LIMIT 1;
+    ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL THEN
         done := redis.require_absent(d, k);
         next := 0;
@@ -100,13 +107,15 @@ BEGIN
     -- A scalar subquery looks each field up by the index, however big or small the planner takes the hash to be.
     WITH found AS MATERIALIZED (
         SELECT o.field, o.value, o.place,
-               (SELECT f.ctid FROM redis.hash_fields f WHERE f.id = key_id AND f.field >= o.m AND f.field <= o.m
-                ORDER BY f.field DESC LIMIT 1) AS tid
+               (SELECT f.ctid FROM redis.hash_fields f WHERE f.id = key_id AND f.field = o.m
+                ORDER BY f.turn DESC LIMIT 1) AS tid
         FROM (SELECT DISTINCT ON (u.field) u.field, redis.index_key(u.field) AS m, u.value, pg_catalog.min(u.n) OVER (PARTITION BY u.field) AS place
               FROM ROWS FROM (pg_catalog.unnest(fields), pg_catalog.unnest(field_values)) WITH ORDINALITY AS u(field, value, n)
               ORDER BY u.field, u.n DESC) AS o
     ), updated AS (
-        UPDATE redis.hash_fields f SET value = o.value FROM found o WHERE f.ctid = o.tid
+        UPDATE redis.hash_fields f
+        SET turn = redis.next_turn(f.turn, f.page, f.ctid, f.xmin), page = redis.page(f.ctid), value = o.value
+        FROM found o WHERE f.ctid = o.tid
     ), added AS (
         INSERT INTO redis.hash_fields (id, seq, field, long_field, value)
         SELECT key_id, next - 1 + pg_catalog.row_number() OVER (ORDER BY o.place), redis.index_key(o.field), redis.long_key(o.field),
@@ -114,8 +123,10 @@ BEGIN
         FROM found o WHERE o.tid IS NULL
     )
     SELECT coalesce(pg_catalog.array_agg(o.place), '{}') INTO fresh FROM found o WHERE o.tid IS NULL;
-    UPDATE redis.keys x SET room = NULL, size = x.size + pg_catalog.cardinality(fresh), head = x.head + pg_catalog.cardinality(fresh)
-    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        size = x.size + pg_catalog.cardinality(fresh), head = x.head + pg_catalog.cardinality(fresh)
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
     RETURNING x.head, x.size INTO next, total;
     IF total > 1024 AND next <> total THEN
         done := redis.hash_renumber(d, k, key_id);
@@ -141,10 +152,10 @@ DECLARE
     expiry bigint;
     result bytea;
 BEGIN
-    SELECT x.type, x.expires_at, (SELECT f.value FROM redis.hash_fields f WHERE f.id = x.id AND f.field >= m AND f.field <= m
-                                  ORDER BY f.field DESC LIMIT 1)
+    SELECT x.type, x.expires_at, (SELECT f.value FROM redis.hash_fields f WHERE f.id = x.id AND f.field = m
+                                  ORDER BY f.turn DESC LIMIT 1)
     INTO key_type, expiry, result
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         RETURN NULL;
     ELSIF key_type <> 'h' THEN
@@ -162,7 +173,7 @@ DECLARE
     expiry bigint;
 BEGIN
     SELECT x.id, x.type, x.expires_at INTO key_id, key_type, expiry
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         RETURN NULL;
     ELSIF key_type <> 'h' THEN
@@ -304,10 +315,10 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL
-                        WHEN x.type = 'h' THEN (SELECT e.value FROM redis.hash_fields e WHERE e.id = x.id AND e.field >= u.f AND e.field <= u.f
-                                                ORDER BY e.field DESC LIMIT 1)
+                        WHEN x.type = 'h' THEN (SELECT e.value FROM redis.hash_fields e WHERE e.id = x.id AND e.field = u.f
+                                                ORDER BY e.turn DESC LIMIT 1)
                         ELSE redis.no_string() END
-            FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1)
+            FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.turn DESC LIMIT 1)
     FROM ROWS FROM (pg_catalog.unnest(redis.index_keys(keys)), pg_catalog.unnest(redis.index_keys(fields))) AS u(k, f);
 END $$;
 SELECT redis.register_command('hget', 'redis_hget', arity => 3, batch => 'redis.batch_hget',
@@ -324,8 +335,8 @@ DECLARE
     k constant bytea := redis.index_key(key);
     key_id constant bigint := redis.hash_id(d, k);
 BEGIN
-    RETURN ARRAY(SELECT (SELECT f.value FROM redis.hash_fields f WHERE f.id = key_id AND f.field >= u.m AND f.field <= u.m
-                         ORDER BY f.field DESC LIMIT 1)
+    RETURN ARRAY(SELECT (SELECT f.value FROM redis.hash_fields f WHERE f.id = key_id AND f.field = u.m
+                         ORDER BY f.turn DESC LIMIT 1)
                  FROM pg_catalog.unnest(redis.index_keys(fields)) WITH ORDINALITY AS u(m, i) ORDER BY u.i);
 END $$;
 COMMENT ON FUNCTION public.redis_hmget(bytea, bytea[]) IS
@@ -384,7 +395,7 @@ DECLARE
     total bigint;
 BEGIN
     SELECT x.type, x.expires_at, x.size INTO key_type, expiry, total
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF key_type IS NULL OR expiry <= redis.now_ms() THEN
         RETURN 0;
     ELSIF key_type <> 'h' THEN
@@ -477,7 +488,7 @@ DECLARE
 BEGIN
     SELECT x.id, x.size, x.head INTO key_id, total, next FROM redis.keys x
     WHERE x.db = d AND x.key = k AND x.type = 'h' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
-    ORDER BY x.id DESC LIMIT 1;
+    ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL THEN
         done := redis.require_absent(d, k);
         RETURN 0;
@@ -485,8 +496,8 @@ BEGIN
     WITH gone AS (
         DELETE FROM redis.hash_fields f
         WHERE f.ctid = ANY (ARRAY(
-            SELECT (SELECT e.ctid FROM redis.hash_fields e WHERE e.id = key_id AND e.field >= u.m AND e.field <= u.m
-                    ORDER BY e.field DESC LIMIT 1)
+            SELECT (SELECT e.ctid FROM redis.hash_fields e WHERE e.id = key_id AND e.field = u.m
+                    ORDER BY e.turn DESC LIMIT 1)
             FROM pg_catalog.unnest(redis.index_keys(fields)) AS u(m)))
         RETURNING f.seq
     )
@@ -508,8 +519,10 @@ BEGIN
               FROM redis.hash_fields e WHERE e.id = key_id AND e.seq >= next) AS m
         WHERE f.ctid = m.tid;
     END IF;
-    UPDATE redis.keys x SET room = NULL, size = x.size - n, head = next
-    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1);
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        size = x.size - n, head = next
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
     RETURN n;
 END $$;
 COMMENT ON FUNCTION public.redis_hdel(bytea, bytea[]) IS
@@ -593,7 +606,7 @@ DECLARE
 BEGIN
     SELECT x.id, x.type, x.expires_at, pg_catalog.floor(pg_catalog.random() * x.size), x.head = x.size
     INTO key_id, key_type, expiry, place, dense
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL OR expiry <= redis.now_ms() THEN
         RETURN NULL;
     ELSIF key_type <> 'h' THEN
@@ -633,7 +646,7 @@ BEGIN
         PERFORM redis.raise_error('ERR value is out of range');
     END IF;
     SELECT x.id, x.type, x.expires_at, x.size, x.head = x.size INTO key_id, key_type, expiry, total, dense
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL OR expiry <= redis.now_ms() THEN
         RETURN;
     ELSIF key_type <> 'h' THEN
@@ -700,7 +713,7 @@ BEGIN
     next_cursor := '0';
     items := ARRAY[]::bytea[];
     SELECT x.id, x.type, x.expires_at, x.size, x.head INTO key_id, key_type, expiry, total, stop
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL OR expiry <= redis.now_ms() THEN
         RETURN;
     ELSIF key_type <> 'h' THEN

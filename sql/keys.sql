@@ -47,7 +47,7 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT coalesce((SELECT CASE WHEN x.expires_at IS NULL THEN -1 WHEN x.expires_at > now THEN x.expires_at END
-                     FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1), -2)
+                     FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.turn DESC LIMIT 1), -2)
     FROM pg_catalog.unnest(redis.index_keys(keys)) AS u(k);
 END $$;
 
@@ -129,7 +129,7 @@ BEGIN
     WITH gone AS (
         -- Each key by an index lookup of its own: `key = ANY (ks)` may be planned as a scan of the whole database while that is small.
         DELETE FROM redis.keys x
-        WHERE x.ctid = ANY (ARRAY(SELECT (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = u.k ORDER BY y.id DESC LIMIT 1)
+        WHERE x.ctid = ANY (ARRAY(SELECT (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = u.k ORDER BY y.turn DESC LIMIT 1)
                                   FROM pg_catalog.unnest(ks) AS u(k)))
         RETURNING x.id, x.type, x.key, coalesce(x.expires_at <= now, false) AS expired, coalesce(x.expires_at = 0, false) AS emptied
     ), orphaned AS (
@@ -247,7 +247,9 @@ BEGIN
     due := base + amount * unit;
     done := redis.lock_key(d, k);
     IF due > now THEN
-        UPDATE redis.keys x SET room = NULL, expires_at = due, sweep_at = redis.schedule_sweep(d, k, x.id, due, x.sweep_at)
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            expires_at = due, sweep_at = redis.schedule_sweep(d, k, x.id, due, x.sweep_at)
         WHERE x.db = d AND x.key = k AND (x.expires_at > now OR x.expires_at IS NULL)
           AND NOT (nx AND x.expires_at IS NOT NULL) AND NOT (xx AND x.expires_at IS NULL)
           AND NOT (gt AND (x.expires_at IS NULL OR due <= x.expires_at)) AND NOT (lt AND x.expires_at IS NOT NULL AND due >= x.expires_at);
@@ -286,8 +288,11 @@ BEGIN
         FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(amounts)) WITH ORDINALITY AS u(k, amount, n)
         ORDER BY u.k, u.n DESC
     ), expiring AS (
-        UPDATE redis.keys x SET room = NULL, expires_at = l.due, sweep_at = least(x.sweep_at, l.due) FROM latest l
-        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = l.k ORDER BY y.id DESC LIMIT 1)
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            expires_at = l.due, sweep_at = least(x.sweep_at, l.due)
+        FROM latest l
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = l.k ORDER BY y.turn DESC LIMIT 1)
           AND (x.expires_at > now OR x.expires_at IS NULL)
         RETURNING x.id, x.key, x.expires_at, x.sweep_at
     ), scheduled AS ( -- as redis.schedule_sweep does
@@ -507,7 +512,10 @@ DECLARE
     done boolean := redis.lock_key(d, k);
     now constant bigint := redis.now_ms();
 BEGIN
-    UPDATE redis.keys x SET room = NULL, expires_at = NULL WHERE x.db = d AND x.key = k AND x.expires_at > now;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        expires_at = NULL
+    WHERE x.db = d AND x.key = k AND x.expires_at > now;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
@@ -538,7 +546,9 @@ DECLARE
     done boolean := redis.require_read_committed();
 BEGIN
     done := redis.delete_key(new_d, new_k);
-    UPDATE redis.keys x SET db = new_d, key = new_k, long_key = redis.long_key(new_key) WHERE x.db = d AND x.key = k
+    UPDATE redis.keys x
+    SET db = new_d, key = new_k, long_key = redis.long_key(new_key), turn = greatest(x.turn, pg_catalog.txid_current())
+    WHERE x.db = d AND x.key = k
     RETURNING x.id, x.type, x.size, x.sweep_at INTO key_id, key_type, elements, scheduled;
     done := redis.appeared(new_d, new_k, key_type, elements);
     IF scheduled IS NOT NULL THEN
@@ -906,7 +916,7 @@ DECLARE
     x redis.keys;
 BEGIN
     SELECT y.id, y.expires_at, CASE WHEN pg_catalog.octet_length(y.value) <= 4 THEN y.value END
-    INTO x.id, x.expires_at, x.value FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1;
+    INTO x.id, x.expires_at, x.value FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1;
     IF x.id IS NULL OR x.expires_at <= redis.now_ms() THEN
         RETURN NULL;
     END IF;

@@ -2,8 +2,8 @@
 --
 -- A busy list leaves a dead version of its row at every push and pop, and dead elements at positions that come and go. While a
 -- snapshot is held open elsewhere they cannot be pruned, so the hot statements look for the row or the element from the newest
--- end of the index (ORDER BY ... DESC LIMIT 1; an element's turn is the transaction that put it there) and stop at the first that
--- lives: the cost does not grow with the dead.
+-- end of the index (ORDER BY turn DESC LIMIT 1; an element's turn is the transaction that put it there, a row's see redis.next_turn())
+-- and stop at the first that lives: the cost does not grow with the dead.
 --
 -- That needs one that lives. So a list that a pop has emptied keeps its row, as a key that has expired (absent to everyone) at 0: the
 -- next push takes it up again, the sweep takes it away. A queue that runs empty all the time costs no new row each time.
@@ -35,9 +35,10 @@ BEGIN
         PERFORM redis.raise_wrong_arity(CASE WHEN at_left THEN 'lpush' ELSE 'rpush' END);
     END IF;
     UPDATE redis.keys x
-    SET room = NULL, head = CASE WHEN at_left THEN x.head - n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail + n END,
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        head = CASE WHEN at_left THEN x.head - n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail + n END,
         size = x.size + n, expires_at = nullif(x.expires_at, 0)
-    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
       AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms() OR x.expires_at = 0 AND NOT only_existing)
     RETURNING x.id, CASE WHEN at_left THEN x.head ELSE x.tail - n + 1 END, x.size INTO key_id, first, total;
     IF key_id IS NULL THEN
@@ -78,7 +79,7 @@ DECLARE
     done boolean;
 BEGIN
     SELECT x.id, x.type, x.expires_at, x.size, x.head, x.tail INTO key_id, key_type, expiry, total, first, last
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL OR expiry <= redis.now_ms() OR key_type <> 'l' THEN
         done := expiry = 0 OR redis.require_absent(d, k);
         RETURN NULL;
@@ -100,10 +101,11 @@ BEGIN
     END IF;
     DELETE FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN first AND last;
     UPDATE redis.keys x
-    SET room = NULL, head = CASE WHEN at_left THEN x.head + n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - n END,
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        head = CASE WHEN at_left THEN x.head + n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - n END,
         size = x.size - n, expires_at = CASE WHEN x.size > n THEN x.expires_at ELSE 0 END,
         sweep_at = CASE WHEN x.size > n THEN x.sweep_at ELSE redis.schedule_sweep(d, k, x.id, redis.now_ms(), x.sweep_at) END
-    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1);
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
     RETURN result;
 END $$;
 
@@ -113,7 +115,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     done boolean := redis.changed(d, k, 'l', CASE WHEN at_left THEN 'lpop' ELSE 'rpop' END);
 BEGIN
-    IF (SELECT x.expires_at IS DISTINCT FROM 0 FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1) IS NOT TRUE THEN
+    IF (SELECT x.expires_at IS DISTINCT FROM 0 FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1) IS NOT TRUE THEN
         done := redis.changed(d, k, 'g', 'del');
     END IF;
     RETURN done;
@@ -143,10 +145,11 @@ DECLARE
     done boolean;
 BEGIN
     UPDATE redis.keys x
-    SET room = NULL, head = CASE WHEN at_left THEN x.head + 1 ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - 1 END,
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        head = CASE WHEN at_left THEN x.head + 1 ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - 1 END,
         size = x.size - 1, expires_at = CASE WHEN x.size > 1 THEN x.expires_at ELSE 0 END,
         sweep_at = CASE WHEN x.size > 1 THEN x.sweep_at ELSE redis.schedule_sweep(d, k, x.id, redis.now_ms(), x.sweep_at) END
-    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
       AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, CASE WHEN at_left THEN x.head - 1 ELSE x.tail + 1 END, x.size INTO key_id, place, remaining;
     IF key_id IS NULL THEN
@@ -184,7 +187,9 @@ BEGIN
         done := redis.list_taken(d, k, from_left);
         RETURN elements[1];
     END IF;
-    UPDATE redis.keys x SET room = NULL, head = x.head + step, tail = x.tail + step
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        head = x.head + step, tail = x.tail + step
     WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, CASE WHEN from_left THEN x.head - step ELSE x.tail - step END INTO key_id, place;
     IF key_id IS NULL THEN
@@ -267,10 +272,11 @@ BEGIN
             SELECT y.ctid AS tid, y.id, y.head, y.tail,
                    CASE WHEN y.type = 'l' AND (y.expires_at IS NULL OR y.expires_at > now OR y.expires_at = 0) THEN y.size
                         ELSE redis.one_by_one() END AS size
-            FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) AS p ON true
+            FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.turn DESC LIMIT 1) AS p ON true
     ), grown AS (
         UPDATE redis.keys x
-        SET room = NULL, head = CASE WHEN at_left THEN x.head - l.added ELSE x.head END,
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            head = CASE WHEN at_left THEN x.head - l.added ELSE x.head END,
             tail = CASE WHEN at_left THEN x.tail ELSE x.tail + l.added END,
             size = x.size + l.added, expires_at = nullif(x.expires_at, 0)
         FROM lists l WHERE x.ctid = l.tid
@@ -327,10 +333,11 @@ BEGIN
                    CASE WHEN y.expires_at = 0 THEN 0
                         WHEN y.type = 'l' AND (y.expires_at IS NULL OR y.expires_at > now) THEN y.size
                         ELSE redis.one_by_one() END AS size
-            FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) AS p
+            FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.turn DESC LIMIT 1) AS p
     ), shrunk AS (
         UPDATE redis.keys x
-        SET room = NULL, head = CASE WHEN at_left THEN x.head + l.taken ELSE x.head END,
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            head = CASE WHEN at_left THEN x.head + l.taken ELSE x.head END,
             tail = CASE WHEN at_left THEN x.tail ELSE x.tail - l.taken END,
             size = x.size - l.taken, expires_at = CASE WHEN x.size > l.taken THEN x.expires_at ELSE 0 END,
             sweep_at = CASE WHEN x.size > l.taken THEN x.sweep_at ELSE redis.schedule_sweep(d, l.k, x.id, now, x.sweep_at) END
@@ -601,7 +608,7 @@ DECLARE
     total bigint;
 BEGIN
     SELECT x.type, x.expires_at, x.size INTO key_type, expiry, total
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF key_type IS NULL OR expiry <= redis.now_ms() THEN
         RETURN 0;
     ELSIF key_type <> 'l' THEN
@@ -634,7 +641,7 @@ BEGIN
            x.head + CASE WHEN start < 0 THEN greatest(x.size + start, 0) ELSE least(start, x.size) END,
            x.head + CASE WHEN stop < 0 THEN greatest(x.size + stop, -1) ELSE least(stop, x.size - 1) END
     INTO key_id, key_type, expiry, first, last
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL OR expiry <= redis.now_ms() THEN
         RETURN ARRAY[]::bytea[];
     ELSIF key_type <> 'l' THEN
@@ -667,7 +674,7 @@ DECLARE
     result bytea;
 BEGIN
     SELECT x.id, x.type, x.expires_at, x.head, x.size INTO key_id, key_type, expiry, first, total
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL OR expiry <= redis.now_ms() THEN
         RETURN NULL;
     ELSIF key_type <> 'l' THEN
@@ -697,7 +704,7 @@ DECLARE
     key_id bigint;
     place bigint;
 BEGIN
-    UPDATE redis.keys x SET room = NULL, size = x.size
+    UPDATE redis.keys x SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid), size = x.size
     WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, redis.list_position(x.head, x.size, redis.parse_integer(index)) INTO key_id, place;
     IF key_id IS NULL THEN
@@ -755,7 +762,10 @@ BEGIN
     IF last < old_last THEN
         DELETE FROM redis.list_items e WHERE e.id = key_id AND e.pos BETWEEN last + 1 AND old_last;
     END IF;
-    UPDATE redis.keys x SET room = NULL, head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        head = first, tail = last, size = last - first + 1
+    WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 'l', 'ltrim');
     RETURN 'OK';
 END $$;
@@ -806,7 +816,10 @@ BEGIN
         last := last + 1;
     END IF;
     INSERT INTO redis.list_items (id, pos, value) VALUES (key_id, hit, element);
-    UPDATE redis.keys x SET room = NULL, head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        head = first, tail = last, size = last - first + 1
+    WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 'l', 'linsert');
     RETURN last - first + 1;
 END $$;
@@ -874,7 +887,10 @@ BEGIN
         FROM moved m WHERE m.value <> element OR m.pos > high;
         last := last - n;
     END IF;
-    UPDATE redis.keys x SET room = NULL, head = first, tail = last, size = last - first + 1 WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        head = first, tail = last, size = last - first + 1
+    WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 'l', 'lrem');
     RETURN n;
 END $$;
@@ -933,7 +949,7 @@ BEGIN
         END IF;
     END LOOP;
     SELECT x.id, x.type, x.expires_at, x.head, x.size INTO key_id, key_type, expiry, first, total
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NOT NULL AND (expiry <= redis.now_ms()) IS NOT TRUE THEN
         IF key_type <> 'l' THEN
             PERFORM redis.raise_wrongtype();

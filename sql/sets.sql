@@ -129,7 +129,10 @@ BEGIN
     INSERT INTO redis.set_members (id, pos, member, long_member)
     SELECT set_id, set_size + f.i - 1, redis.index_key(f.member), redis.long_key(f.member)
     FROM pg_catalog.unnest(fresh) WITH ORDINALITY AS f(member, i);
-    UPDATE redis.keys x SET room = NULL, size = x.size + pg_catalog.cardinality(fresh) WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        size = x.size + pg_catalog.cardinality(fresh)
+    WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 's', 'sadd');
     RETURN numbers;
 END $$;
@@ -154,7 +157,10 @@ BEGIN
     WHERE x.db = d AND x.key = k AND x.type = 'S' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     ON CONFLICT ON CONSTRAINT set_members_pkey DO NOTHING;
     IF FOUND THEN
-        UPDATE redis.keys x SET room = NULL, size = x.size + 1 WHERE x.db = d AND x.key = k;
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            size = x.size + 1
+        WHERE x.db = d AND x.key = k;
         done := redis.changed(d, k, 's', 'sadd');
         RETURN 1;
     END IF;
@@ -196,7 +202,7 @@ BEGIN
             SELECT y.ctid AS place, y.size,
                    CASE WHEN y.type = 'S' AND (y.expires_at IS NULL OR y.expires_at > now) THEN y.id
                         ELSE redis.one_by_one() END AS id
-            FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.id DESC LIMIT 1) p ON true
+            FROM redis.keys y WHERE y.db = d AND y.key = s.k ORDER BY y.turn DESC LIMIT 1) p ON true
     ), fresh AS MATERIALIZED (
         SELECT f.id, f.m, f.n, f.size + pg_catalog.row_number() OVER (PARTITION BY f.id ORDER BY f.n) AS size
         FROM (SELECT s.id, s.size, u.m, pg_catalog.min(u.n) AS n
@@ -210,7 +216,10 @@ BEGIN
         INSERT INTO redis.set_members (id, pos, member, long_member)
         SELECT f.id, f.size - 1, f.m, redis.long_key(members[f.n]) FROM fresh f
     ), grown AS (
-        UPDATE redis.keys x SET room = NULL, size = c.size FROM changed c WHERE x.ctid = c.place
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            size = c.size
+        FROM changed c WHERE x.ctid = c.place
     ), created AS (
         INSERT INTO redis.keys (id, size, db, type, key, long_key)
         SELECT c.id, c.size, d, 'S', c.k, redis.long_key(keys[c.n]) FROM changed c WHERE c.place IS NULL
@@ -316,7 +325,7 @@ BEGIN
     SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL
                         WHEN x.type = 'S' THEN (SELECT true FROM redis.set_members e WHERE e.id = x.id AND e.member = u.m)
                         ELSE redis.one_by_one() IS NULL END
-            FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1) IS NOT NULL
+            FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.turn DESC LIMIT 1) IS NOT NULL
     FROM ROWS FROM (pg_catalog.unnest(redis.index_keys(keys)), pg_catalog.unnest(redis.index_keys(members))) AS u(k, m);
 END $$;
 SELECT redis.register_command('sismember', 'redis_sismember', arity => 3, batch => 'redis.batch_sismember',
@@ -387,7 +396,10 @@ BEGIN
             pg_catalog.unnest(low_holes)) AS m(tid, pos)
         WHERE e.ctid = m.tid;
     END IF;
-    UPDATE redis.keys x SET room = NULL, size = new_size WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        size = new_size
+    WHERE x.db = d AND x.key = k;
     RETURN redis.changed(d, k, 's', event);
 END $$;
 
@@ -410,7 +422,10 @@ BEGIN
         PERFORM redis.find_members(d, k, 'S'); -- the error, if it is no set
         RETURN false;
     END IF;
-    UPDATE redis.keys x SET room = NULL, size = x.size - 1 WHERE x.db = d AND x.key = k RETURNING x.size INTO last;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        size = x.size - 1
+    WHERE x.db = d AND x.key = k RETURNING x.size INTO last;
     IF hole < last THEN
         UPDATE redis.set_members e SET pos = hole
         WHERE e.ctid = (SELECT f.ctid FROM redis.set_members f WHERE f.id = set_id AND f.pos >= last ORDER BY f.pos LIMIT 1);
@@ -485,7 +500,7 @@ DECLARE
     result bytea;
     done boolean;
 BEGIN
-    UPDATE redis.keys x SET room = NULL, size = x.size - 1
+    UPDATE redis.keys x SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid), size = x.size - 1
     WHERE x.db = d AND x.key = k AND x.type = 'S' AND x.size > 1 AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, x.size INTO set_id, last;
     IF NOT FOUND THEN

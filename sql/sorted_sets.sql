@@ -170,7 +170,10 @@ BEGIN
            pg_catalog.count(*) FILTER (WHERE r.previous <> r.result)
     INTO added, updated FROM results r;
     IF added + updated > 0 THEN
-        UPDATE redis.keys x SET room = NULL, size = x.size + added WHERE x.db = d AND x.key = k;
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            size = x.size + added
+        WHERE x.db = d AND x.key = k;
         done := redis.changed(d, k, 'z', 'zadd');
     END IF;
 END $$;
@@ -205,7 +208,10 @@ BEGIN
     INSERT INTO redis.zset_members (id, score, hash, member, long_member)
     VALUES (zset_id, result + 0, redis.member_hash(m), m, redis.long_key(increase_score.member))
     ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score;
-    UPDATE redis.keys x SET room = NULL, size = x.size + (old IS NULL)::integer WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        size = x.size + (old IS NULL)::integer
+    WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 'z', 'zincr');
     RETURN result;
 END $$;
@@ -249,8 +255,10 @@ BEGIN
            pg_catalog.bool_or(w.various OR w.score IS DISTINCT FROM w.old)
     INTO fresh, different FROM known w;
     IF different THEN
-        UPDATE redis.keys x SET room = NULL, size = x.size + pg_catalog.cardinality(fresh)
-        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1);
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            size = x.size + pg_catalog.cardinality(fresh)
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
     END IF;
     RETURN fresh;
 END $$;
@@ -309,7 +317,10 @@ BEGIN
     ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score
     RETURNING (e.xmax = 0)::integer INTO inserted;
     IF FOUND THEN
-        UPDATE redis.keys x SET room = NULL, size = x.size + inserted WHERE x.db = d AND x.key = k;
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            size = x.size + inserted
+        WHERE x.db = d AND x.key = k;
         done := redis.changed(d, k, 'z', 'zadd');
         RETURN inserted;
     END IF;
@@ -426,7 +437,10 @@ BEGIN
     ELSIF result = 'NaN' THEN
         PERFORM redis.raise_error('ERR resulting score is not a number (NaN)');
     END IF;
-    UPDATE redis.keys x SET room = NULL, size = x.size + inserted WHERE x.db = d AND x.key = k;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        size = x.size + inserted
+    WHERE x.db = d AND x.key = k;
     done := redis.changed(d, k, 'z', 'zincr');
     RETURN CASE WHEN inserted = 1 THEN increment ELSE result END; -- as in redis.increase_score
 END $$;
@@ -509,7 +523,7 @@ BEGIN
                         WHEN x.type = 'z' THEN (SELECT e.score FROM redis.zset_members e
                                                 WHERE e.id = x.id AND e.hash = s.h AND e.member = s.m)
                         ELSE redis.one_by_one() END
-            FROM redis.keys x WHERE x.db = d AND x.key = s.k ORDER BY x.id DESC LIMIT 1)
+            FROM redis.keys x WHERE x.db = d AND x.key = s.k ORDER BY x.turn DESC LIMIT 1)
     FROM (SELECT u.k, u.m, redis.member_hash(u.m) AS h
           FROM ROWS FROM (pg_catalog.unnest(redis.index_keys(keys)), pg_catalog.unnest(redis.index_keys(members))) AS u(k, m)
           OFFSET 0) AS s;
@@ -1206,7 +1220,10 @@ BEGIN
     DELETE FROM redis.zset_members e WHERE e.ctid = ANY (tids);
     GET DIAGNOSTICS removed = ROW_COUNT;
     IF removed > 0 THEN
-        UPDATE redis.keys x SET room = NULL, size = x.size - removed WHERE x.db = d AND x.key = k RETURNING x.size INTO remaining;
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            size = x.size - removed
+        WHERE x.db = d AND x.key = k RETURNING x.size INTO remaining;
         done := redis.changed(d, k, 'z', event);
         IF remaining = 0 THEN
             done := redis.delete_key(d, k);
@@ -1371,7 +1388,10 @@ BEGIN
         done := redis.delete_key(d, k);
         done := redis.changed(d, k, 'g', 'del');
     ELSE
-        UPDATE redis.keys x SET room = NULL, size = x.size - pg_catalog.cardinality(members) WHERE x.db = d AND x.key = k;
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            size = x.size - pg_catalog.cardinality(members)
+        WHERE x.db = d AND x.key = k;
     END IF;
 END $$;
 
@@ -1449,7 +1469,10 @@ BEGIN
         PERFORM redis.find_members(d, k, 'z'); -- the error, if it is no sorted set
         RETURN;
     END IF;
-    UPDATE redis.keys x SET room = NULL, size = x.size - 1 WHERE x.db = d AND x.key = k RETURNING x.size INTO remaining;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        size = x.size - 1
+    WHERE x.db = d AND x.key = k RETURNING x.size INTO remaining;
     done := redis.changed(d, k, 'z', 'zpopmin');
     IF remaining = 0 THEN
         done := redis.delete_key(d, k);
@@ -1496,7 +1519,10 @@ BEGIN
         PERFORM redis.find_members(d, k, 'z'); -- the error, if it is no sorted set
         RETURN;
     END IF;
-    UPDATE redis.keys x SET room = NULL, size = x.size - 1 WHERE x.db = d AND x.key = k RETURNING x.size INTO remaining;
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        size = x.size - 1
+    WHERE x.db = d AND x.key = k RETURNING x.size INTO remaining;
     done := redis.changed(d, k, 'z', 'zpopmax');
     IF remaining = 0 THEN
         done := redis.delete_key(d, k);

@@ -13,7 +13,7 @@ DECLARE
     result bytea;
 BEGIN
     SELECT x.type, x.expires_at, x.value INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k
-    ORDER BY x.id DESC LIMIT 1;
+    ORDER BY x.turn DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         RETURN NULL;
     END IF;
@@ -32,7 +32,7 @@ DECLARE
     result bigint;
 BEGIN
     SELECT x.type, x.expires_at, pg_catalog.octet_length(x.value) INTO key_type, expiry, result
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         RETURN NULL;
     END IF;
@@ -50,10 +50,11 @@ DECLARE
     old_type "char";
 BEGIN
     UPDATE redis.keys x
-    SET room = NULL, value = put_string.value, expires_at = put_string.expires_at,
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        value = put_string.value, expires_at = put_string.expires_at,
         sweep_at = CASE WHEN put_string.expires_at IS NULL OR put_string.expires_at >= x.sweep_at THEN x.sweep_at
                         ELSE redis.schedule_sweep(d, k, x.id, put_string.expires_at, x.sweep_at) END
-    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
     RETURNING x.type INTO old_type;
     RETURN old_type = 's' OR redis.add_string(d, key, old_type, value, expires_at);
 END $$;
@@ -76,8 +77,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
 BEGIN
-    UPDATE redis.keys x SET room = NULL, value = replace_string.value
-    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+    UPDATE redis.keys x SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid), value = replace_string.value
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
       AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
     RETURN FOUND OR redis.put_string(d, key, value);
 END $$;
@@ -102,7 +103,8 @@ DECLARE
     done boolean;
 BEGIN
     UPDATE redis.keys x
-    SET room = NULL, value = CASE WHEN start <= pg_catalog.octet_length(x.value)
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        value = CASE WHEN start <= pg_catalog.octet_length(x.value)
                      THEN pg_catalog.overlay(x.value, bytes, start::integer + 1)
                      ELSE x.value || redis.zero_bytes(start - pg_catalog.octet_length(x.value)) || bytes END
     WHERE x.db = d AND x.key = k AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
@@ -158,7 +160,7 @@ DECLARE
     result bytea;
 BEGIN
     SELECT x.type, x.expires_at, x.value INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k
-    ORDER BY x.id DESC LIMIT 1;
+    ORDER BY x.turn DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         RETURN NULL;
     END IF;
@@ -179,7 +181,7 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL WHEN x.type = 's' THEN x.value ELSE redis.no_string() END
-            FROM redis.keys x WHERE x.db = d AND x.key = redis.index_key(u.key) ORDER BY x.id DESC LIMIT 1)
+            FROM redis.keys x WHERE x.db = d AND x.key = redis.index_key(u.key) ORDER BY x.turn DESC LIMIT 1)
     FROM pg_catalog.unnest(keys) AS u(key);
 END $$;
 
@@ -214,7 +216,7 @@ BEGIN
     RETURN QUERY
     SELECT coalesce((SELECT CASE WHEN x.expires_at <= now THEN NULL WHEN x.type = 's' THEN pg_catalog.octet_length(x.value)
                                  ELSE redis.one_by_one() END
-                     FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1), 0)
+                     FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.turn DESC LIMIT 1), 0)
     FROM pg_catalog.unnest(redis.index_keys(keys)) AS u(k);
 END $$;
 SELECT redis.register_command('strlen', 'redis_strlen', arity => 2, batch => 'redis.batch_strlen',
@@ -300,8 +302,10 @@ DECLARE
     done boolean := redis.lock_key(d, k);
     old_type "char";
 BEGIN
-    UPDATE redis.keys x SET room = NULL, value = redis_set.value, expires_at = NULL
-    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        value = redis_set.value, expires_at = NULL
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
     RETURNING x.type INTO old_type;
     done := old_type = 's' OR redis.add_string(d, key, old_type, value, NULL);
     done := redis.changed(d, k, '$', 'set');
@@ -323,9 +327,12 @@ BEGIN
         SELECT u.n, u.k, u.value, p.place, p.type
         FROM ROWS FROM (pg_catalog.unnest(ks), pg_catalog.unnest(string_values)) WITH ORDINALITY AS u(k, value, n)
         LEFT JOIN LATERAL (SELECT y.ctid AS place, y.type FROM redis.keys y WHERE y.db = d AND y.key = u.k
-                           ORDER BY y.id DESC LIMIT 1) p ON true
+                           ORDER BY y.turn DESC LIMIT 1) p ON true
     ), replaced AS (
-        UPDATE redis.keys x SET room = NULL, value = l.value, expires_at = NULL FROM latest l WHERE x.ctid = l.place AND l.type = 's'
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            value = l.value, expires_at = NULL
+        FROM latest l WHERE x.ctid = l.place AND l.type = 's'
     ), created AS (
         INSERT INTO redis.keys (id, db, type, key, long_key, value)
         SELECT redis.new_key_id(), d, 's', l.k, redis.long_key(keys[l.n]), l.value FROM latest l WHERE l.place IS NULL
@@ -614,7 +621,10 @@ BEGIN
     ELSIF unit IS NULL THEN
         RETURN result;
     ELSIF unit = 'PERSIST' THEN
-        UPDATE redis.keys x SET room = NULL, expires_at = NULL WHERE x.db = d AND x.key = k AND x.expires_at IS NOT NULL;
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            expires_at = NULL
+        WHERE x.db = d AND x.key = k AND x.expires_at IS NOT NULL;
         IF FOUND THEN
             done := redis.changed(d, k, 'g', 'persist');
         END IF;
@@ -625,7 +635,9 @@ BEGIN
         done := redis.delete_key(d, k);
         done := redis.changed(d, k, 'g', 'del');
     ELSE
-        UPDATE redis.keys x SET room = NULL, expires_at = expiry, sweep_at = redis.schedule_sweep(d, k, x.id, expiry, x.sweep_at)
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            expires_at = expiry, sweep_at = redis.schedule_sweep(d, k, x.id, expiry, x.sweep_at)
         WHERE x.db = d AND x.key = k;
         done := redis.changed(d, k, 'g', 'expire');
     END IF;
@@ -732,8 +744,9 @@ DECLARE
 BEGIN
     -- The usual case, a number that cannot overflow, is one statement.
     UPDATE redis.keys x
-    SET room = NULL, value = pg_catalog.decode((pg_catalog.encode(x.value, 'escape')::bigint + amount)::text, 'escape')
-    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        value = pg_catalog.decode((pg_catalog.encode(x.value, 'escape')::bigint + amount)::text, 'escape')
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
       AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
       AND CASE WHEN pg_catalog.octet_length(x.value) < 19 AND amount BETWEEN -1000000000000000000 AND 1000000000000000000
                THEN pg_catalog.encode(x.value, 'escape') ~ '^(0|-?[1-9][0-9]*)$' END
@@ -769,9 +782,12 @@ BEGIN
                              AND pg_catalog.encode(y.value, 'escape') ~ '^(0|-?[1-9][0-9]*)$'
                         THEN pg_catalog.encode(y.value, 'escape')::bigint
                         ELSE redis.no_number() END AS number
-            FROM redis.keys y WHERE y.db = d AND y.key = u.k ORDER BY y.id DESC LIMIT 1) p ON true
+            FROM redis.keys y WHERE y.db = d AND y.key = u.k ORDER BY y.turn DESC LIMIT 1) p ON true
     ), added AS (
-        UPDATE redis.keys x SET room = NULL, value = redis.integer_bytes(l.sum) FROM latest l WHERE x.ctid = l.place
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            value = redis.integer_bytes(l.sum)
+        FROM latest l WHERE x.ctid = l.place
     ), created AS (
         INSERT INTO redis.keys (id, db, type, key, long_key, value)
         SELECT redis.new_key_id(), d, 's', l.k, redis.long_key(keys[l.n]), redis.integer_bytes(l.sum)
@@ -955,8 +971,10 @@ DECLARE
     done boolean := redis.lock_key(d, k);
     result bigint;
 BEGIN
-    UPDATE redis.keys x SET room = NULL, value = x.value || redis_append.value
-    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.id DESC LIMIT 1)
+    UPDATE redis.keys x
+    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+        value = x.value || redis_append.value
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
       AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
       AND pg_catalog.octet_length(x.value) <= 536870912 - pg_catalog.octet_length(redis_append.value)
     RETURNING pg_catalog.octet_length(x.value) INTO result;

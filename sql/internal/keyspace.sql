@@ -135,7 +135,7 @@ BEGIN
         PERFORM pg_catalog.set_config(redis.long_key_setting(u.k), pg_catalog.encode(redis.whole_key(d, u.k), 'base64'), true)
         FROM pg_catalog.unnest(ks) AS u(k) WHERE pg_catalog.octet_length(u.k) = 2001;
         PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(ks) AS u(k)
-        WHERE (SELECT x.expires_at FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.id DESC LIMIT 1) BETWEEN 1 AND now;
+        WHERE (SELECT x.expires_at FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.turn DESC LIMIT 1) BETWEEN 1 AND now;
     END IF;
     RETURN true;
 END $$;
@@ -150,7 +150,7 @@ $$;
 CREATE OR REPLACE FUNCTION redis.whole_key(d smallint, k bytea) RETURNS bytea
 LANGUAGE plpgsql AS $$
 DECLARE
-    found bytea := (SELECT x.long_key FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1);
+    found bytea := (SELECT x.long_key FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1);
 BEGIN
     found := coalesce(found, pg_catalog.decode(pg_catalog.current_setting(redis.long_key_setting(k), true), 'base64'));
     RETURN CASE WHEN redis.index_key(found) = k THEN found ELSE k END;
@@ -238,7 +238,7 @@ BEGIN
     PERFORM redis.changed(d, s.key, 'm', 'keymiss')
     FROM (SELECT u.key FROM pg_catalog.unnest(keys) WITH ORDINALITY AS u(key, n)
           WHERE coalesce((SELECT x.expires_at IS NOT NULL AND x.expires_at <= now FROM redis.keys x
-                          WHERE x.db = d AND x.key = redis.index_key(u.key) ORDER BY x.id DESC LIMIT 1), true)
+                          WHERE x.db = d AND x.key = redis.index_key(u.key) ORDER BY x.turn DESC LIMIT 1), true)
           ORDER BY u.n OFFSET 0) AS s;
     RETURN true;
 END $$;
@@ -266,6 +266,22 @@ $$;
 CREATE OR REPLACE FUNCTION redis.new_key_id() RETURNS bigint
 LANGUAGE sql VOLATILE AS $$
     SELECT CASE WHEN redis.require_read_committed() THEN pg_catalog.nextval('redis.key_ids') END
+$$;
+
+-- The page of a row of redis.keys or redis.hash_fields, as its column page holds it.
+CREATE OR REPLACE FUNCTION redis.page(place tid) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT pg_catalog.substr(pg_catalog.tidsend(place), 1, 4)
+$$;
+
+-- The turn of the next version of such a row, which every update tells, and with it the page: one more where the row is on another page than
+-- at its last update. So ORDER BY turn DESC LIMIT 1 meets the dead versions of two pages at most, however many a snapshot that is held
+-- open elsewhere keeps. A row that was changed a thousand transactions ago is not busy, and is spared the new entry in the index.
+CREATE OR REPLACE FUNCTION redis.next_turn(turn bigint, page bytea, place tid, changed xid) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN page <> pg_catalog.substr(pg_catalog.tidsend(place), 1, 4) AND pg_catalog.octet_length(page) = 4
+                     AND pg_catalog.age(changed) < 1000 THEN turn + 1
+                ELSE turn END
 $$;
 
 -- Creates the row of a key that is absent and locked; returns its id. (type, value, expires_at, size, head, tail as in redis.keys.)

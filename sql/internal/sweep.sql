@@ -41,7 +41,7 @@ BEGIN
     -- Locked rows stay where they are. A join could be planned as a walk over all keys while the table seems empty.
     places := ARRAY(SELECT (SELECT s.ctid
                             FROM (SELECT x.ctid, x.id, x.expires_at, x.sweep_at FROM redis.keys x
-                                  WHERE x.db = u.db AND x.key = u.key ORDER BY x.id DESC LIMIT 1) AS s
+                                  WHERE x.db = u.db AND x.key = u.key ORDER BY x.turn DESC LIMIT 1) AS s
                             WHERE s.id = u.id AND (s.expires_at <= now OR s.sweep_at = u.due))
                     FROM pg_catalog.unnest(entries) AS u);
     WITH postponed AS (

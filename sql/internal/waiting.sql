@@ -79,7 +79,7 @@ DECLARE
     elements bigint;
 BEGIN
     SELECT x.type, x.expires_at, x.size INTO key_type, expiry, elements
-    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.id DESC LIMIT 1;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF key_type = kind AND (expiry <= redis.now_ms()) IS NOT TRUE THEN
         RETURN redis.wake_waiters(d, k, kind, elements);
     END IF;
@@ -109,7 +109,7 @@ BEGIN
     FOR i IN 1 .. pg_catalog.cardinality(ks) LOOP
         place := coalesce(places[i], i);
         SELECT x.type, x.expires_at, x.size INTO key_type, expiry, elements
-        FROM redis.keys x WHERE x.db = d AND x.key = ks[place] ORDER BY x.id DESC LIMIT 1;
+        FROM redis.keys x WHERE x.db = d AND x.key = ks[place] ORDER BY x.turn DESC LIMIT 1;
         IF key_type IS NULL OR expiry <= now THEN
             CONTINUE;
         ELSIF key_type <> kind THEN
@@ -202,7 +202,7 @@ BEGIN
         WHERE w.waiter >= first AND w.waiter < first + 4294967296
           AND (SELECT s.type = w.kind AND (s.expires_at IS NULL OR s.expires_at > now)
                FROM (SELECT x.type, x.expires_at FROM redis.keys x
-                     WHERE x.db = w.db AND x.key = w.key ORDER BY x.id DESC LIMIT 1) AS s)
+                     WHERE x.db = w.db AND x.key = w.key ORDER BY x.turn DESC LIMIT 1) AS s)
         ORDER BY w.waiter);
 END $$;
 COMMENT ON FUNCTION redis.overlooked_waiters() IS
