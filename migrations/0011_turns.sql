@@ -12,3 +12,14 @@ ALTER TABLE redis.hash_fields ALTER COLUMN turn SET DEFAULT pg_catalog.txid_curr
 ALTER TABLE redis.hash_fields ADD COLUMN page bytea; -- NULL until the first update
 DROP INDEX redis.hash_fields_field;
 CREATE INDEX hash_fields_field ON redis.hash_fields (id, field, turn) WITH (deduplicate_items = off);
+
+-- The members of sorted sets as the fields of hashes (0010_fields_of_busy_hashes). A new score is a new entry in each index anyhow, so each begins
+-- a turn.
+ALTER TABLE redis.zset_members DROP CONSTRAINT zset_members_pkey;
+ALTER TABLE redis.zset_members ADD COLUMN turn bigint NOT NULL DEFAULT 0;
+ALTER TABLE redis.zset_members ALTER COLUMN turn SET DEFAULT pg_catalog.txid_current();
+CREATE INDEX zset_members_member ON redis.zset_members (id, hash, member, turn) WITH (deduplicate_items = off);
+ALTER TABLE redis.zset_members REPLICA IDENTITY FULL;
+
+-- Where a live sorted set and one of its members are now, for who holds the key's lock; NULLs: not there. See redis.zset_find().
+CREATE TYPE redis.zset_place AS (key tid, key_id bigint, member tid, score double precision);

@@ -11,7 +11,7 @@ DECLARE
     expiry bigint;
 BEGIN
     SELECT x.id, x.size, x.type, x.expires_at INTO key_id, key_size, found_type, expiry
-    FROM redis.keys x WHERE x.db = d AND x.key = k;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         key_id := NULL;
         key_size := NULL;
@@ -132,7 +132,7 @@ BEGIN
     UPDATE redis.keys x
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         size = x.size + pg_catalog.cardinality(fresh)
-    WHERE x.db = d AND x.key = k;
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
     done := redis.changed(d, k, 's', 'sadd');
     RETURN numbers;
 END $$;
@@ -155,12 +155,13 @@ BEGIN
     INSERT INTO redis.set_members (id, pos, member, long_member)
     SELECT x.id, x.size, redis.index_key(redis_sadd.member), redis.long_key(redis_sadd.member) FROM redis.keys x
     WHERE x.db = d AND x.key = k AND x.type = 'S' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    ORDER BY x.turn DESC LIMIT 1
     ON CONFLICT ON CONSTRAINT set_members_pkey DO NOTHING;
     IF FOUND THEN
         UPDATE redis.keys x
         SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
             size = x.size + 1
-        WHERE x.db = d AND x.key = k;
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
         done := redis.changed(d, k, 's', 'sadd');
         RETURN 1;
     END IF;
@@ -272,7 +273,7 @@ DECLARE
     expiry bigint;
     result bigint;
 BEGIN
-    SELECT x.type, x.expires_at, x.size INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k;
+    SELECT x.type, x.expires_at, x.size INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF NOT FOUND OR expiry <= redis.now_ms() THEN
         RETURN 0;
     END IF;
@@ -302,7 +303,7 @@ DECLARE
     result boolean;
 BEGIN
     SELECT x.type, x.expires_at, (SELECT true FROM redis.set_members e WHERE e.id = x.id AND e.member = m)
-    INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k;
+    INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         RETURN false;
     END IF;
@@ -399,7 +400,7 @@ BEGIN
     UPDATE redis.keys x
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         size = new_size
-    WHERE x.db = d AND x.key = k;
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
     RETURN redis.changed(d, k, 's', event);
 END $$;
 
@@ -415,7 +416,8 @@ DECLARE
 BEGIN
     DELETE FROM redis.set_members e
     WHERE e.id = (SELECT x.id FROM redis.keys x
-                  WHERE x.db = d AND x.key = k AND x.type = 'S' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms()))
+                  WHERE x.db = d AND x.key = k AND x.type = 'S' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+                  ORDER BY x.turn DESC LIMIT 1)
       AND e.member = m
     RETURNING e.id, e.pos INTO set_id, hole;
     IF NOT FOUND THEN
@@ -425,7 +427,8 @@ BEGIN
     UPDATE redis.keys x
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         size = x.size - 1
-    WHERE x.db = d AND x.key = k RETURNING x.size INTO last;
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+    RETURNING x.size INTO last;
     IF hole < last THEN
         UPDATE redis.set_members e SET pos = hole
         WHERE e.ctid = (SELECT f.ctid FROM redis.set_members f WHERE f.id = set_id AND f.pos >= last ORDER BY f.pos LIMIT 1);
@@ -501,7 +504,8 @@ DECLARE
     done boolean;
 BEGIN
     UPDATE redis.keys x SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid), size = x.size - 1
-    WHERE x.db = d AND x.key = k AND x.type = 'S' AND x.size > 1 AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+      AND x.type = 'S' AND x.size > 1 AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, x.size INTO set_id, last;
     IF NOT FOUND THEN
         RETURN (redis.pop_members(d, k, 1))[1];

@@ -1,9 +1,11 @@
 -- Sorted sets. Order and ranges come from the index (id, score, member). One member is found by (id, hash, member), always in
 -- a scalar subquery or by ctid, which no plan can turn into a walk over the whole set (the key is locked, so ctids hold), and
--- with the hash worked out beforehand, as a planner that knows no costs yet takes the index that spares it an expression.
+-- with the hash worked out beforehand, as a planner that knows no costs yet takes the index that spares it an expression. Of a member whose
+-- score changes all the time there are many dead versions: the one of the last turn is the newest (see sql/lists.sql), and each change of a
+-- score begins a turn.
 --
 -- Why that hash: ZSCAN's cursor is a number, and what stays throughout must be returned however scores change, so it needs an
--- order with a number that a member keeps for life. A hash in front of the member in the primary key costs ZADD some 5% against
+-- order with a number that a member keeps for life. A hash in front of the member in that index costs ZADD some 5% against
 -- (id, member); an index of its own would cost five times that, a number counted up per set as well. Hashes may collide.
 
 CREATE OR REPLACE FUNCTION redis.member_hash(member bytea) RETURNS integer
@@ -18,7 +20,7 @@ DECLARE
     h constant integer := redis.member_hash(member);
 BEGIN
     RETURN (SELECT e.long_member FROM redis.zset_members e
-            WHERE e.id = zset_id AND e.hash = h AND e.member = long_zset_member.member);
+            WHERE e.id = zset_id AND e.hash = h AND e.member = long_zset_member.member ORDER BY e.turn DESC LIMIT 1);
 END $$;
 
 CREATE OR REPLACE FUNCTION redis.whole_zset_member(zset_id bigint, member bytea) RETURNS bytea
@@ -110,10 +112,62 @@ DECLARE
     m constant bytea := redis.index_key(member);
     h constant integer := redis.member_hash(m);
 BEGIN
-    RETURN (SELECT e.score FROM redis.zset_members e WHERE e.id = zset_id AND e.hash = h AND e.member = m);
+    RETURN (SELECT e.score FROM redis.zset_members e WHERE e.id = zset_id AND e.hash = h AND e.member = m ORDER BY e.turn DESC LIMIT 1);
+END $$;
+
+-- Looks a member (m, as it is stored) of a locked sorted set up, once for all that is done to it.
+CREATE OR REPLACE FUNCTION redis.zset_find(d smallint, k bytea, m bytea) RETURNS redis.zset_place
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    h constant integer := redis.member_hash(m);
+    key_type "char";
+    expiry bigint;
+    found redis.zset_place;
+BEGIN
+    SELECT x.type, x.expires_at, x.ctid, x.id, l.place, l.score
+    INTO key_type, expiry, found.key, found.key_id, found.member, found.score
+    FROM redis.keys x
+    LEFT JOIN LATERAL (SELECT e.ctid AS place, e.score FROM redis.zset_members e WHERE e.id = x.id AND e.hash = h AND e.member = m
+                       ORDER BY e.turn DESC LIMIT 1) l ON true
+    WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
+    IF expiry <= redis.now_ms() THEN
+        RETURN NULL;
+    ELSIF key_type <> 'z' THEN
+        PERFORM redis.raise_wrongtype();
+    END IF;
+    RETURN found;
 END $$;
 
 -- Adding
+
+-- Gives a member another score than it has, in a locked key, which is made when absent; where zset_find() has found it. Returns how many
+-- members are new, 1 or 0. Sends no event.
+CREATE OR REPLACE FUNCTION redis.zset_put(d smallint, key bytea, member bytea, score double precision, found redis.zset_place) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    k constant bytea := redis.index_key(key);
+    m constant bytea := redis.index_key(member);
+    fresh constant integer := (found.member IS NULL)::integer;
+    key_id bigint := found.key_id;
+    done boolean;
+BEGIN
+    IF found.key IS NOT NULL THEN
+        UPDATE redis.keys x
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            size = x.size + fresh
+        WHERE x.ctid = found.key;
+    ELSE
+        done := redis.delete_key(d, k);
+        key_id := redis.create_key(d, key, 'z', size => 1);
+    END IF;
+    IF fresh = 0 THEN
+        UPDATE redis.zset_members e SET turn = e.turn + 1, score = zset_put.score + 0 WHERE e.ctid = found.member; -- -0 becomes 0
+    ELSE
+        INSERT INTO redis.zset_members (id, score, hash, member, long_member)
+        VALUES (key_id, zset_put.score + 0, redis.member_hash(m), m, redis.long_key(zset_put.member));
+    END IF;
+    RETURN fresh;
+END $$;
 
 -- Applies pairs in order to a locked key that is a sorted set or absent; counts the members that are new, and the changes of
 -- scores (one member may be among the pairs several times). condition: '', or NX, GT, LT; present_only: XX.
@@ -144,10 +198,11 @@ BEGIN
         FROM ROWS FROM (pg_catalog.unnest(scores), pg_catalog.unnest(members), pg_catalog.unnest(redis.index_keys(members)))
             WITH ORDINALITY AS u(score, member, m, n)),
     known AS MATERIALIZED (
-        SELECT p.*, CASE WHEN zset_size > 0 THEN
-                        (SELECT e.score FROM redis.zset_members e
-                         WHERE e.id = zset_id AND e.hash = p.hash AND e.member = p.member) END AS old
-        FROM pairs p),
+        SELECT p.*, l.place, l.score AS old
+        FROM pairs p
+        LEFT JOIN LATERAL (SELECT e.ctid AS place, e.score FROM redis.zset_members e
+                           WHERE zset_size > 0 AND e.id = zset_id AND e.hash = p.hash AND e.member = p.member
+                           ORDER BY e.turn DESC LIMIT 1) l ON true),
     steps AS ( -- previous: the member's score when its turn comes; NULL: none yet
         SELECT w.*, pg_catalog.lead(w.n) OVER earlier IS NULL AS final,
                CASE condition WHEN 'GT' THEN greatest(w.old, pg_catalog.max(w.score) OVER earlier)
@@ -156,16 +211,18 @@ BEGIN
                               ELSE coalesce(pg_catalog.lag(w.score) OVER earlier, w.old) END AS previous
         FROM known w WHERE w.old IS NOT NULL OR NOT present_only
         WINDOW earlier AS (PARTITION BY w.member ORDER BY w.n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),
-    results AS (
+    results AS MATERIALIZED (
         SELECT s.*, CASE condition WHEN 'GT' THEN greatest(s.previous, s.score)
                                    WHEN 'LT' THEN least(s.previous, s.score)
                                    WHEN 'NX' THEN coalesce(s.previous, s.score)
                                    ELSE s.score END AS result
         FROM steps s),
-    written AS (
+    moved AS (
+        UPDATE redis.zset_members e SET turn = e.turn + 1, score = r.result
+        FROM results r WHERE e.ctid = r.place AND r.final AND r.result <> r.old),
+    created AS (
         INSERT INTO redis.zset_members (id, score, hash, member, long_member)
-        SELECT zset_id, r.result, r.hash, r.member, r.long_member FROM results r WHERE r.final AND r.result IS DISTINCT FROM r.old
-        ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score)
+        SELECT zset_id, r.result, r.hash, r.member, r.long_member FROM results r WHERE r.final AND r.place IS NULL)
     SELECT pg_catalog.count(*) FILTER (WHERE r.previous IS NULL),
            pg_catalog.count(*) FILTER (WHERE r.previous <> r.result)
     INTO added, updated FROM results r;
@@ -173,7 +230,7 @@ BEGIN
         UPDATE redis.keys x
         SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
             size = x.size + added
-        WHERE x.db = d AND x.key = k;
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
         done := redis.changed(d, k, 'z', 'zadd');
     END IF;
 END $$;
@@ -185,9 +242,8 @@ RETURNS double precision
 LANGUAGE plpgsql AS $$
 DECLARE
     k constant bytea := redis.index_key(key);
-    m constant bytea := redis.index_key(member);
-    zset_id bigint := (redis.find_members(d, k, 'z')).key_id;
-    old constant double precision := redis.member_score(zset_id, member);
+    found constant redis.zset_place := redis.zset_find(d, k, redis.index_key(member));
+    old constant double precision := found.score;
     -- Of a new member the increment as it is: Redis answers -0 to -0, and keeps 0.
     result constant double precision := CASE WHEN old IS NULL THEN increment ELSE redis.add_floats(old, increment) END;
     done boolean;
@@ -201,17 +257,7 @@ BEGIN
     ELSIF result = old THEN
         RETURN result;
     END IF;
-    IF zset_id IS NULL THEN
-        done := redis.delete_key(d, k);
-        zset_id := redis.create_key(d, key, 'z', size => 0);
-    END IF;
-    INSERT INTO redis.zset_members (id, score, hash, member, long_member)
-    VALUES (zset_id, result + 0, redis.member_hash(m), m, redis.long_key(increase_score.member))
-    ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score;
-    UPDATE redis.keys x
-    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
-        size = x.size + (old IS NULL)::integer
-    WHERE x.db = d AND x.key = k;
+    done := redis.zset_put(d, key, member, result, found) = 0;
     done := redis.changed(d, k, 'z', 'zincr');
     RETURN result;
 END $$;
@@ -243,13 +289,16 @@ BEGIN
                      pg_catalog.min(p.score) OVER own <> pg_catalog.max(p.score) OVER own AS various
               FROM pairs p WINDOW own AS (PARTITION BY p.member) ORDER BY p.member, p.n DESC) AS o
     ), known AS MATERIALIZED (
-        SELECT f.*, CASE WHEN zset_size > 0 THEN (SELECT e.score FROM redis.zset_members e
-                                                  WHERE e.id = zset_id AND e.hash = f.hash AND e.member = f.member) END AS old
+        SELECT f.*, l.place, l.score AS old
         FROM finals f
-    ), written AS (
+        LEFT JOIN LATERAL (SELECT e.ctid AS place, e.score FROM redis.zset_members e
+                           WHERE zset_size > 0 AND e.id = zset_id AND e.hash = f.hash AND e.member = f.member
+                           ORDER BY e.turn DESC LIMIT 1) l ON true
+    ), moved AS (
+        UPDATE redis.zset_members e SET turn = e.turn + 1, score = w.score FROM known w WHERE e.ctid = w.place AND w.score <> w.old
+    ), created AS (
         INSERT INTO redis.zset_members (id, score, hash, member, long_member)
-        SELECT zset_id, w.score, w.hash, w.member, redis.long_key(w.whole) FROM known w WHERE w.score IS DISTINCT FROM w.old
-        ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score
+        SELECT zset_id, w.score, w.hash, w.member, redis.long_key(w.whole) FROM known w WHERE w.place IS NULL
     )
     SELECT coalesce(pg_catalog.array_agg(w.first) FILTER (WHERE w.old IS NULL), '{}'),
            pg_catalog.bool_or(w.various OR w.score IS DISTINCT FROM w.old)
@@ -299,35 +348,20 @@ LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
     k constant bytea := redis.index_key(key);
-    m constant bytea := redis.index_key(member);
-    h constant integer := redis.member_hash(m);
     done boolean := redis.lock_key(d, k);
-    inserted integer;
+    found redis.zset_place;
+    fresh bigint;
 BEGIN
     IF score = 'NaN' THEN
         PERFORM redis.raise_error('ERR value is not a valid float');
     END IF;
-    -- One statement adds, changes, or leaves alone (a conflict would lock, and so write, the row of a member whose score stays); a row that
-    -- was there before carries the lock of the conflict in xmax.
-    INSERT INTO redis.zset_members AS e (id, score, hash, member, long_member)
-    SELECT x.id, redis_zadd.score + 0, h, m, redis.long_key(redis_zadd.member) FROM redis.keys x
-    WHERE x.db = d AND x.key = k AND x.type = 'z' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
-      AND (SELECT y.score FROM redis.zset_members y WHERE y.id = x.id AND y.hash = h AND y.member = m)
-          IS DISTINCT FROM redis_zadd.score
-    ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = excluded.score
-    RETURNING (e.xmax = 0)::integer INTO inserted;
-    IF FOUND THEN
-        UPDATE redis.keys x
-        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
-            size = x.size + inserted
-        WHERE x.db = d AND x.key = k;
-        done := redis.changed(d, k, 'z', 'zadd');
-        RETURN inserted;
-    END IF;
-    IF (redis.find_members(d, k, 'z')).key_id IS NOT NULL THEN
+    found := redis.zset_find(d, k, redis.index_key(member));
+    IF found.score = score THEN
         RETURN 0;
     END IF;
-    RETURN (redis.add_scored(d, key, ARRAY[score], ARRAY[member], '', false)).added;
+    fresh := redis.zset_put(d, key, member, score, found);
+    done := redis.changed(d, k, 'z', 'zadd');
+    RETURN fresh;
 END $$;
 COMMENT ON FUNCTION public.redis_zadd(bytea, double precision, bytea) IS
 'ZADD key score member
@@ -420,29 +454,9 @@ CREATE OR REPLACE FUNCTION public.redis_zincrby(key bytea, increment double prec
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
-    k constant bytea := redis.index_key(key);
-    m constant bytea := redis.index_key(member);
-    done boolean := redis.lock_key(d, k);
-    inserted integer;
-    result double precision;
+    done boolean := redis.lock_key(d, redis.index_key(key));
 BEGIN
-    INSERT INTO redis.zset_members AS e (id, score, hash, member, long_member)
-    SELECT x.id, increment + 0, redis.member_hash(m), m, redis.long_key(redis_zincrby.member) FROM redis.keys x
-    WHERE x.db = d AND x.key = k AND x.type = 'z' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
-    ON CONFLICT ON CONSTRAINT zset_members_pkey DO UPDATE SET score = redis.add_floats(e.score, excluded.score)
-    WHERE redis.add_floats(e.score, excluded.score) <> e.score
-    RETURNING (e.xmax = 0)::integer, e.score INTO inserted, result;
-    IF NOT FOUND THEN
-        RETURN redis.increase_score(d, key, increment, member, '', false);
-    ELSIF result = 'NaN' THEN
-        PERFORM redis.raise_error('ERR resulting score is not a number (NaN)');
-    END IF;
-    UPDATE redis.keys x
-    SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
-        size = x.size + inserted
-    WHERE x.db = d AND x.key = k;
-    done := redis.changed(d, k, 'z', 'zincr');
-    RETURN CASE WHEN inserted = 1 THEN increment ELSE result END; -- as in redis.increase_score
+    RETURN redis.increase_score(d, key, increment, member, '', false);
 END $$;
 COMMENT ON FUNCTION public.redis_zincrby(bytea, double precision, bytea) IS
 'ZINCRBY key increment member
@@ -467,7 +481,7 @@ DECLARE
     expiry bigint;
     result bigint;
 BEGIN
-    SELECT x.type, x.expires_at, x.size INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k;
+    SELECT x.type, x.expires_at, x.size INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF NOT FOUND OR expiry <= redis.now_ms() THEN
         RETURN 0;
     END IF;
@@ -498,8 +512,8 @@ DECLARE
     result double precision;
 BEGIN
     SELECT x.type, x.expires_at,
-           (SELECT e.score FROM redis.zset_members e WHERE e.id = x.id AND e.hash = h AND e.member = m)
-    INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k;
+           (SELECT e.score FROM redis.zset_members e WHERE e.id = x.id AND e.hash = h AND e.member = m ORDER BY e.turn DESC LIMIT 1)
+    INTO key_type, expiry, result FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF expiry <= redis.now_ms() THEN
         RETURN NULL;
     END IF;
@@ -521,7 +535,7 @@ BEGIN
     RETURN QUERY
     SELECT (SELECT CASE WHEN x.expires_at <= now THEN NULL
                         WHEN x.type = 'z' THEN (SELECT e.score FROM redis.zset_members e
-                                                WHERE e.id = x.id AND e.hash = s.h AND e.member = s.m)
+                                                WHERE e.id = x.id AND e.hash = s.h AND e.member = s.m ORDER BY e.turn DESC LIMIT 1)
                         ELSE redis.one_by_one() END
             FROM redis.keys x WHERE x.db = d AND x.key = s.k ORDER BY x.turn DESC LIMIT 1)
     FROM (SELECT u.k, u.m, redis.member_hash(u.m) AS h
@@ -1223,7 +1237,8 @@ BEGIN
         UPDATE redis.keys x
         SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
             size = x.size - removed
-        WHERE x.db = d AND x.key = k RETURNING x.size INTO remaining;
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+        RETURNING x.size INTO remaining;
         done := redis.changed(d, k, 'z', event);
         IF remaining = 0 THEN
             done := redis.delete_key(d, k);
@@ -1245,7 +1260,7 @@ BEGIN
         RETURN 0;
     END IF;
     RETURN redis.remove_scored(d, k, ARRAY(
-        SELECT (SELECT e.ctid FROM redis.zset_members e WHERE e.id = zset_id AND e.hash = s.h AND e.member = s.m)
+        SELECT (SELECT e.ctid FROM redis.zset_members e WHERE e.id = zset_id AND e.hash = s.h AND e.member = s.m ORDER BY e.turn DESC LIMIT 1)
         FROM (SELECT u.m, redis.member_hash(u.m) AS h
               FROM pg_catalog.unnest(redis.index_keys(members)) AS u(m) OFFSET 0) s), 'zrem');
 END $$;
@@ -1391,7 +1406,7 @@ BEGIN
         UPDATE redis.keys x
         SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
             size = x.size - pg_catalog.cardinality(members)
-        WHERE x.db = d AND x.key = k;
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
     END IF;
 END $$;
 
@@ -1462,7 +1477,8 @@ BEGIN
     DELETE FROM redis.zset_members e
     WHERE e.ctid = (SELECT f.ctid FROM redis.zset_members f
                     WHERE f.id = (SELECT x.id FROM redis.keys x WHERE x.db = d AND x.key = k AND x.type = 'z'
-                                                                AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms()))
+                                                                AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+                                  ORDER BY x.turn DESC LIMIT 1)
                     ORDER BY f.score, f.member LIMIT 1)
     RETURNING coalesce(e.long_member, e.member), e.score INTO member, score;
     IF NOT FOUND THEN
@@ -1472,7 +1488,8 @@ BEGIN
     UPDATE redis.keys x
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         size = x.size - 1
-    WHERE x.db = d AND x.key = k RETURNING x.size INTO remaining;
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+    RETURNING x.size INTO remaining;
     done := redis.changed(d, k, 'z', 'zpopmin');
     IF remaining = 0 THEN
         done := redis.delete_key(d, k);
@@ -1512,7 +1529,8 @@ BEGIN
     DELETE FROM redis.zset_members e
     WHERE e.ctid = (SELECT f.ctid FROM redis.zset_members f
                     WHERE f.id = (SELECT x.id FROM redis.keys x WHERE x.db = d AND x.key = k AND x.type = 'z'
-                                                                AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms()))
+                                                                AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+                                  ORDER BY x.turn DESC LIMIT 1)
                     ORDER BY f.score DESC, f.member DESC LIMIT 1)
     RETURNING coalesce(e.long_member, e.member), e.score INTO member, score;
     IF NOT FOUND THEN
@@ -1522,7 +1540,8 @@ BEGIN
     UPDATE redis.keys x
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         size = x.size - 1
-    WHERE x.db = d AND x.key = k RETURNING x.size INTO remaining;
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+    RETURNING x.size INTO remaining;
     done := redis.changed(d, k, 'z', 'zpopmax');
     IF remaining = 0 THEN
         done := redis.delete_key(d, k);
@@ -1984,7 +2003,7 @@ DECLARE
 BEGIN
     RETURN coalesce(
         (SELECT z.score FROM redis.zset_members z
-         WHERE z.id = element_score.id AND z.hash = h AND z.member = element_score.member),
+         WHERE z.id = element_score.id AND z.hash = h AND z.member = element_score.member ORDER BY z.turn DESC LIMIT 1),
         (SELECT 1 FROM redis.set_members p WHERE p.id = element_score.id AND p.member = element_score.member));
 END $$;
 
