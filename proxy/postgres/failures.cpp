@@ -1,5 +1,9 @@
 #include "postgres/failures.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "postgres/connector.h"
 
 namespace pgredis::postgres {
@@ -29,7 +33,11 @@ bool is_lock_timeout(const Failure& failure) { return failure.sqlstate == "55P03
 bool is_statement_timeout(const Failure& failure) { return failure.sqlstate == "57014"; }
 
 bool is_stale_plan(const Failure& failure) {
-    return failure.sqlstate == "42883" || failure.sqlstate == "0A000" || failure.sqlstate == "26000" ||
+    static constexpr std::array<std::string_view, 6> states = {
+        "42883", "0A000", "26000",  // undefined_function, a result of another type, invalid_sql_statement_name
+        "42703", "42704", "42P01",  // undefined_column, undefined_object (a constraint), undefined_table: a function that was called before
+    };
+    return std::ranges::find(states, failure.sqlstate) != states.end() ||
            (failure.sqlstate == "XX000" && failure.message.starts_with("cache lookup failed"));
 }
 

@@ -12,7 +12,7 @@ namespace pgredis::postgres {
 [[nodiscard]] bool is_transient(const Failure& failure);
 [[nodiscard]] bool is_lock_timeout(const Failure& failure);
 [[nodiscard]] bool is_statement_timeout(const Failure& failure);
-// A deployment replaced functions under a prepared statement: once more, prepared anew.
+// A deployment replaced functions under a prepared statement, or tables under a function at work: once more, prepared anew.
 [[nodiscard]] bool is_stale_plan(const Failure& failure);
 
 // The connection broke while a commit was asked for.
