@@ -33,10 +33,9 @@ bool is_lock_timeout(const Failure& failure) { return failure.sqlstate == "55P03
 bool is_statement_timeout(const Failure& failure) { return failure.sqlstate == "57014"; }
 
 bool is_stale_plan(const Failure& failure) {
-    static constexpr std::array<std::string_view, 6> states = {
-        "42883", "0A000", "26000",  // undefined_function, a result of another type, invalid_sql_statement_name
-        "42703", "42704", "42P01",  // undefined_column, undefined_object (a constraint), undefined_table: a function that was called before
-    };
+    // undefined_function, a result of another type, invalid_sql_statement_name; of a function at work: undefined_column,
+    // undefined_object (a constraint), undefined_table
+    static constexpr std::array<std::string_view, 6> states = {"42883", "0A000", "26000", "42703", "42704", "42P01"};
     return std::ranges::find(states, failure.sqlstate) != states.end() ||
            (failure.sqlstate == "XX000" && failure.message.starts_with("cache lookup failed"));
 }
