@@ -42,6 +42,17 @@ SELECT throws_ok($$SELECT redis_swapdb('x', '1')$$, 'RD000', 'ERR invalid first 
 SELECT cmp_ok(redis_memory_usage('a'), '>', 100::bigint, 'MEMORY USAGE of a string');
 SELECT cmp_ok(redis_memory_usage('list', 'SAMPLES', '0'), '>', 150::bigint, 'and of a list');
 SELECT is(redis_memory_usage('absent'), NULL, 'and of nothing');
+SAVEPOINT usage;
+TRUNCATE redis.list_items, redis.hash_fields, redis.set_members, redis.zset_members;
+SELECT redis_rpush('big list', VARIADIC m.members), redis_sadd('big set', VARIADIC m.members),
+       redis_hset('big hash', VARIADIC m.twice), (redis_zadd('big zset', VARIADIC m.scored)).added
+FROM (SELECT array_agg(md5(n::text)::bytea) AS members, array_agg(n::text::bytea) AS numbers FROM generate_series(1, 10000) n) s,
+     LATERAL (SELECT s.members, ARRAY(SELECT w FROM unnest(s.members) m, unnest(ARRAY[m, m]) w) AS twice,
+                     ARRAY(SELECT w FROM ROWS FROM (unnest(s.members), unnest(s.numbers)) AS u(m, n), unnest(ARRAY[u.n, u.m]) w) AS scored) m;
+SELECT cmp_ok(abs(redis_memory_usage(k.key::bytea, 'SAMPLES', '0')::numeric / pg_total_relation_size(k.relation) - 1), '<', 0.15,
+              'MEMORY USAGE is what the files grow by: ' || k.key)
+FROM (VALUES ('big list', 'redis.list_items'), ('big set', 'redis.set_members'), ('big hash', 'redis.hash_fields'), ('big zset', 'redis.zset_members')) AS k(key, relation);
+ROLLBACK TO usage;
 SELECT is(cardinality(redis_time()), 2, 'TIME');
 SELECT results_eq('SELECT role, replication_offset, replicas FROM redis_role()', $$VALUES ('master'::bytea, 0::bigint, '{}'::bytea[])$$, 'ROLE');
 SELECT matches(redis_acl_genpass(), '^[0-9a-f]{64}$', 'ACL GENPASS');

@@ -217,9 +217,13 @@ BEGIN
         END IF;
     END LOOP;
     samples := nullif(samples, 0); -- 0: all
+    -- Rows with their headers and what the fillfactor leaves free; entries of indexes, whose pages are filled to 90 % where they grow at one end
+    -- and to two thirds where anywhere.
     SELECT x.id, x.type, x.size,
-           28 + 56 + 2 * pg_catalog.pg_column_size(x.key) + 16 + 20 + coalesce(pg_catalog.pg_column_size(x.long_key), 0)
-           + coalesce(pg_catalog.pg_column_size(x.value), 0)
+           (60 + CASE WHEN x.type = 's' THEN 0 ELSE 24 END + CASE WHEN x.expires_at IS NULL THEN 0 ELSE 16 END
+            + pg_catalog.pg_column_size(x.key) + coalesce(pg_catalog.pg_column_size(x.long_key), 0)
+            + coalesce(pg_catalog.pg_column_size(x.page), 0) + coalesce(pg_catalog.pg_column_size(x.value), 0)) * 5 / 4
+           + (24 + pg_catalog.pg_column_size(x.key)) * 3 / 2 + 28
     INTO key_id, key_type, key_size, own
     FROM redis.keys x WHERE x.db = d AND x.key = k AND (x.expires_at > redis.now_ms() OR x.expires_at IS NULL);
     IF key_id IS NULL OR key_type = 's' THEN
@@ -227,19 +231,21 @@ BEGIN
     END IF;
     CASE key_type
         WHEN 'l' THEN
-            SELECT pg_catalog.count(*), pg_catalog.sum(28 + 16 + pg_catalog.pg_column_size(s.value) + 28) INTO looked_at, found
+            SELECT pg_catalog.count(*), pg_catalog.sum(56 + pg_catalog.pg_column_size(s.value) + 40) INTO looked_at, found
             FROM (SELECT e.value FROM redis.list_items e WHERE e.id = key_id LIMIT samples) AS s;
         WHEN 'h' THEN
-            SELECT pg_catalog.count(*), pg_catalog.sum(28 + 16 + 2 * pg_catalog.pg_column_size(s.field) + 20 + 28
-                   + coalesce(pg_catalog.pg_column_size(s.long_field), 0) + pg_catalog.pg_column_size(s.value)) INTO looked_at, found
+            SELECT pg_catalog.count(*), pg_catalog.sum((56 + pg_catalog.pg_column_size(s.field) + coalesce(pg_catalog.pg_column_size(s.long_field), 0)
+                                                        + pg_catalog.pg_column_size(s.value)) * 5 / 4
+                                                       + 32 + (30 + pg_catalog.pg_column_size(s.field)) * 3 / 2) INTO looked_at, found
             FROM (SELECT e.field, e.long_field, e.value FROM redis.hash_fields e WHERE e.id = key_id LIMIT samples) AS s;
         WHEN 'S' THEN
-            SELECT pg_catalog.count(*), pg_catalog.sum(28 + 16 + 2 * pg_catalog.pg_column_size(s.member) + 20 + 28
-                   + coalesce(pg_catalog.pg_column_size(s.long_member), 0)) INTO looked_at, found
+            SELECT pg_catalog.count(*), pg_catalog.sum((46 + pg_catalog.pg_column_size(s.member) + coalesce(pg_catalog.pg_column_size(s.long_member), 0)) * 10 / 9
+                                                       + 32 + (24 + pg_catalog.pg_column_size(s.member)) * 3 / 2) INTO looked_at, found
             FROM (SELECT e.member, e.long_member FROM redis.set_members e WHERE e.id = key_id LIMIT samples) AS s;
         WHEN 'z' THEN
-            SELECT pg_catalog.count(*), pg_catalog.sum(28 + 24 + 3 * pg_catalog.pg_column_size(s.member) + 20 + 28
-                   + coalesce(pg_catalog.pg_column_size(s.long_member), 0)) INTO looked_at, found
+            SELECT pg_catalog.count(*), pg_catalog.sum((60 + pg_catalog.pg_column_size(s.member) + coalesce(pg_catalog.pg_column_size(s.long_member), 0)) * 5 / 4
+                                                       + (28 + pg_catalog.pg_column_size(s.member)) * 10 / 9
+                                                       + (36 + pg_catalog.pg_column_size(s.member)) * 3 / 2) INTO looked_at, found
             FROM (SELECT e.member, e.long_member FROM redis.zset_members e WHERE e.id = key_id LIMIT samples) AS s;
         ELSE
             RETURN own;
