@@ -123,6 +123,10 @@ SELECT results_eq($$SELECT p.oid::regproc::text FROM pg_proc p JOIN pg_namespace
                     WHERE (n.nspname = 'redis' OR n.nspname = 'public' AND p.proname LIKE 'redis%') AND p.prosrc ~ 'UPDATE redis\.keys x\s+SET (?!turn = redis\.next_turn\(x\.turn, x\.page, x\.ctid, x\.xmin\), page = redis\.page\(x\.ctid\))'
                     ORDER BY 1$$,
                   ARRAY['redis.move_row', 'redis.sweep', 'redis_swapdb'], 'every update but those that move a row or its entry for the sweep');
+SELECT results_eq($$SELECT p.oid::regproc::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                    WHERE (n.nspname = 'redis' OR n.nspname = 'public' AND p.proname LIKE 'redis%') AND p.prosrc ~ 'UPDATE redis\.(hash_fields|zset_members) \w\s+SET (?!turn = redis\.next_)'
+                    ORDER BY 1$$,
+                  ARRAY['redis.hash_renumber', 'redis_hdel'], 'and of elements with turns, every one that is not of their numbers only');
 SELECT redis_del('roomy');
 
 -- A whole SCAN, page by page, meets every key once.

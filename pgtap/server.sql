@@ -42,6 +42,9 @@ SELECT throws_ok($$SELECT redis_swapdb('x', '1')$$, 'RD000', 'ERR invalid first 
 SELECT cmp_ok(redis_memory_usage('a'), '>', 100::bigint, 'MEMORY USAGE of a string');
 SELECT cmp_ok(redis_memory_usage('list', 'SAMPLES', '0'), '>', 150::bigint, 'and of a list');
 SELECT is(redis_memory_usage('absent'), NULL, 'and of nothing');
+SELECT redis_set('long', convert_to(repeat('x', 1000000), 'UTF8'));
+SELECT cmp_ok(redis_memory_usage('long'), '<', 1010000::bigint, 'and of a long one, which is stored apart');
+SELECT redis_del('long');
 SAVEPOINT usage;
 TRUNCATE redis.list_items, redis.hash_fields, redis.set_members, redis.zset_members;
 SELECT redis_rpush('big list', VARIADIC m.members), redis_sadd('big set', VARIADIC m.members),

@@ -175,6 +175,14 @@ RSpec.describe "commands of one's own", pgredis_only: 'Redis has no SQL' do
     run('DROP TABLE public.own_hits')
   end
 
+  # Fails when what may come from a deploy is taken for one again and again.
+  it 'can be caught by a script when they fail' do
+    create(broken: ['() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT n FROM absent); END $$', 'arity => 1'])
+    eventually { expect(call('own.broken')).to eq error(/\AERR internal error 42P01/) }
+    expect(call('EVAL', "redis.call('SET', 'before', 1) local caught = redis.pcall('own.broken') return {caught.err, redis.call('INCR', 'before')}", 0))
+      .to match [/\AERR internal error 42P01/, 2]
+  end
+
   it 'and all others go on, and stay, through a deploy' do
     create(stays: ['() RETURNS bigint LANGUAGE sql AS $$ SELECT 1::bigint $$', 'arity => 1'])
     ports.each { |port| eventually { expect(connect(port: port).call('own.stays')).to eq 1 } }

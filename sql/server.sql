@@ -108,8 +108,8 @@ BEGIN
         done := redis.require_read_committed();
         done := redis.lock_all();
         UPDATE redis.keys x SET db = -1 WHERE x.db = first; -- aside, as both may have the same keys
-        UPDATE redis.keys x SET db = first WHERE x.db = second;
-        UPDATE redis.keys x SET db = second WHERE x.db = -1;
+        UPDATE redis.keys x SET db = first, turn = greatest(x.turn, pg_catalog.txid_current()) WHERE x.db = second;
+        UPDATE redis.keys x SET db = second, turn = greatest(x.turn, pg_catalog.txid_current()) WHERE x.db = -1;
         UPDATE redis.expirations e SET db = CASE WHEN e.db = first THEN second ELSE first END WHERE e.db IN (first, second);
         done := redis.appeared(first::smallint);
         done := redis.appeared(second::smallint);
@@ -191,8 +191,17 @@ SELECT redis.register_command('memory', NULL, arity => -2,
   since => '4.0.0', command_group => 'server',
   summary => 'Container of the commands about memory.');
 
--- What a key takes in its tables and their indexes: the columns' bytes as they are stored, and what Postgres adds to a row (a header and a
--- pointer, 28 bytes) and to an index entry (12, and the alignment).
+-- The bytes that a value takes in a row that shares its page with others, and of which the fillfactor leaves a fifth free; a long value is
+-- stored elsewhere, page by page.
+CREATE OR REPLACE FUNCTION redis.stored_bytes(fixed integer, value bytea) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN pg_catalog.pg_column_size(value) > 2000 THEN fixed * 5 / 4 + pg_catalog.pg_column_size(value)::bigint
+                ELSE (fixed + coalesce(pg_catalog.pg_column_size(value), 0)) * 5 / 4 END
+$$;
+
+-- What a key takes in its tables and their indexes: the columns' bytes as they are stored, and what Postgres adds: to a row 28 bytes (a header
+-- and a pointer), to an index entry 12, to both some alignment; and what pages leave free: those of tables by their fillfactor, those of indexes
+-- a tenth where they grow at one end and a third where anywhere.
 CREATE OR REPLACE FUNCTION public.redis_memory_usage(key bytea, VARIADIC options bytea[] DEFAULT '{}') RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
@@ -217,13 +226,10 @@ BEGIN
         END IF;
     END LOOP;
     samples := nullif(samples, 0); -- 0: all
-    -- Rows with their headers and what the fillfactor leaves free; entries of indexes, whose pages are filled to 90 % where they grow at one end
-    -- and to two thirds where anywhere.
     SELECT x.id, x.type, x.size,
-           (60 + CASE WHEN x.type = 's' THEN 0 ELSE 24 END + CASE WHEN x.expires_at IS NULL THEN 0 ELSE 16 END
-            + pg_catalog.pg_column_size(x.key) + coalesce(pg_catalog.pg_column_size(x.long_key), 0)
-            + coalesce(pg_catalog.pg_column_size(x.page), 0) + coalesce(pg_catalog.pg_column_size(x.value), 0)) * 5 / 4
-           + (24 + pg_catalog.pg_column_size(x.key)) * 3 / 2 + 28
+           redis.stored_bytes(60 + CASE WHEN x.type = 's' THEN 0 ELSE 24 END + CASE WHEN x.expires_at IS NULL THEN 0 ELSE 16 END
+                              + pg_catalog.pg_column_size(x.key) + coalesce(pg_catalog.pg_column_size(x.page), 0), x.value)
+           + coalesce(pg_catalog.pg_column_size(x.long_key), 0) + (24 + pg_catalog.pg_column_size(x.key)) * 3 / 2 + 28
     INTO key_id, key_type, key_size, own
     FROM redis.keys x WHERE x.db = d AND x.key = k AND (x.expires_at > redis.now_ms() OR x.expires_at IS NULL);
     IF key_id IS NULL OR key_type = 's' THEN
@@ -231,19 +237,18 @@ BEGIN
     END IF;
     CASE key_type
         WHEN 'l' THEN
-            SELECT pg_catalog.count(*), pg_catalog.sum(56 + pg_catalog.pg_column_size(s.value) + 40) INTO looked_at, found
+            SELECT pg_catalog.count(*), pg_catalog.sum(56 + pg_catalog.pg_column_size(s.value)::bigint + 40) INTO looked_at, found
             FROM (SELECT e.value FROM redis.list_items e WHERE e.id = key_id LIMIT samples) AS s;
         WHEN 'h' THEN
-            SELECT pg_catalog.count(*), pg_catalog.sum((56 + pg_catalog.pg_column_size(s.field) + coalesce(pg_catalog.pg_column_size(s.long_field), 0)
-                                                        + pg_catalog.pg_column_size(s.value)) * 5 / 4
-                                                       + 32 + (30 + pg_catalog.pg_column_size(s.field)) * 3 / 2) INTO looked_at, found
+            SELECT pg_catalog.count(*), pg_catalog.sum(redis.stored_bytes(56 + pg_catalog.pg_column_size(s.field), s.value)
+                                                       + coalesce(pg_catalog.pg_column_size(s.long_field), 0) + 32 + (30 + pg_catalog.pg_column_size(s.field)) * 3 / 2) INTO looked_at, found
             FROM (SELECT e.field, e.long_field, e.value FROM redis.hash_fields e WHERE e.id = key_id LIMIT samples) AS s;
         WHEN 'S' THEN
-            SELECT pg_catalog.count(*), pg_catalog.sum((46 + pg_catalog.pg_column_size(s.member) + coalesce(pg_catalog.pg_column_size(s.long_member), 0)) * 10 / 9
-                                                       + 32 + (24 + pg_catalog.pg_column_size(s.member)) * 3 / 2) INTO looked_at, found
+            SELECT pg_catalog.count(*), pg_catalog.sum((46 + pg_catalog.pg_column_size(s.member)) * 10 / 9
+                                                       + coalesce(pg_catalog.pg_column_size(s.long_member), 0) + 32 + (24 + pg_catalog.pg_column_size(s.member)) * 3 / 2) INTO looked_at, found
             FROM (SELECT e.member, e.long_member FROM redis.set_members e WHERE e.id = key_id LIMIT samples) AS s;
         WHEN 'z' THEN
-            SELECT pg_catalog.count(*), pg_catalog.sum((60 + pg_catalog.pg_column_size(s.member) + coalesce(pg_catalog.pg_column_size(s.long_member), 0)) * 5 / 4
+            SELECT pg_catalog.count(*), pg_catalog.sum((60 + pg_catalog.pg_column_size(s.member)) * 5 / 4 + coalesce(pg_catalog.pg_column_size(s.long_member), 0)
                                                        + (28 + pg_catalog.pg_column_size(s.member)) * 10 / 9
                                                        + (36 + pg_catalog.pg_column_size(s.member)) * 3 / 2) INTO looked_at, found
             FROM (SELECT e.member, e.long_member FROM redis.zset_members e WHERE e.id = key_id LIMIT samples) AS s;

@@ -1,8 +1,7 @@
 -- Sorted sets. Order and ranges come from the index (id, score, member). One member is found by (id, hash, member), always in
--- a scalar subquery or by ctid, which no plan can turn into a walk over the whole set (the key is locked, so ctids hold), and
--- with the hash worked out beforehand, as a planner that knows no costs yet takes the index that spares it an expression. Of a member whose
--- score changes all the time there are many dead versions: the one of the last turn is the newest (see sql/lists.sql), and each change of a
--- score begins a turn.
+-- a scalar subquery, a LATERAL one with LIMIT 1, or by ctid, which no plan can turn into a walk over the whole set (the key is locked, so ctids
+-- hold), and with the hash worked out beforehand, as a planner that knows no costs yet takes the index that spares it an expression. Of a member
+-- whose score changes all the time there are many dead versions: the newest is found by its turn (see sql/lists.sql).
 --
 -- Why that hash: ZSCAN's cursor is a number, and what stays throughout must be returned however scores change, so it needs an
 -- order with a number that a member keeps for life. A hash in front of the member in that index costs ZADD some 5% against
@@ -140,6 +139,13 @@ END $$;
 
 -- Adding
 
+-- The turn of a member that gets another score, which is a new entry in each index anyhow: one more, but one a transaction at the most, so that
+-- a turn never overtakes the numbers of transactions, with which those of new members begin.
+CREATE OR REPLACE FUNCTION redis.next_score_turn(turn bigint, changed xid) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN pg_catalog.age(changed) > 0 THEN turn + 1 ELSE turn END
+$$;
+
 -- Gives a member another score than it has, in a locked key, which is made when absent; where zset_find() has found it. Returns how many
 -- members are new, 1 or 0. Sends no event.
 CREATE OR REPLACE FUNCTION redis.zset_put(d smallint, key bytea, member bytea, score double precision, found redis.zset_place) RETURNS integer
@@ -161,7 +167,8 @@ BEGIN
         key_id := redis.create_key(d, key, 'z', size => 1);
     END IF;
     IF fresh = 0 THEN
-        UPDATE redis.zset_members e SET turn = e.turn + 1, score = zset_put.score + 0 WHERE e.ctid = found.member; -- -0 becomes 0
+        UPDATE redis.zset_members e SET turn = redis.next_score_turn(e.turn, e.xmin), score = zset_put.score + 0 -- -0 becomes 0
+        WHERE e.ctid = found.member;
     ELSE
         INSERT INTO redis.zset_members (id, score, hash, member, long_member)
         VALUES (key_id, zset_put.score + 0, redis.member_hash(m), m, redis.long_key(zset_put.member));
@@ -218,7 +225,7 @@ BEGIN
                                    ELSE s.score END AS result
         FROM steps s),
     moved AS (
-        UPDATE redis.zset_members e SET turn = e.turn + 1, score = r.result
+        UPDATE redis.zset_members e SET turn = redis.next_score_turn(e.turn, e.xmin), score = r.result
         FROM results r WHERE e.ctid = r.place AND r.final AND r.result <> r.old),
     created AS (
         INSERT INTO redis.zset_members (id, score, hash, member, long_member)
@@ -295,7 +302,8 @@ BEGIN
                            WHERE zset_size > 0 AND e.id = zset_id AND e.hash = f.hash AND e.member = f.member
                            ORDER BY e.turn DESC LIMIT 1) l ON true
     ), moved AS (
-        UPDATE redis.zset_members e SET turn = e.turn + 1, score = w.score FROM known w WHERE e.ctid = w.place AND w.score <> w.old
+        UPDATE redis.zset_members e SET turn = redis.next_score_turn(e.turn, e.xmin), score = w.score
+        FROM known w WHERE e.ctid = w.place AND w.score <> w.old
     ), created AS (
         INSERT INTO redis.zset_members (id, score, hash, member, long_member)
         SELECT zset_id, w.score, w.hash, w.member, redis.long_key(w.whole) FROM known w WHERE w.place IS NULL

@@ -695,7 +695,8 @@ void ScriptHost::answer_call(const TaskPtr& task, const std::function<void(resp:
 
 void ScriptHost::on_failed_round(Batch& batch, const TaskPtr& culprit, const postgres::Session::Answer& answer) {
     const auto failure = *answer.failure;
-    const bool transient = postgres::is_transient(failure) || postgres::is_stale_plan(failure);
+    const bool transient =
+        postgres::is_transient(failure) || (postgres::is_stale_plan(failure) && batch.tasks.front()->attempts == 0);
     const bool own = failure.kind == Failure::Kind::redis || failure.kind == Failure::Kind::fault;
     for (const auto& task : batch.tasks) {
         if (own && (!culprit || task == culprit)) task->doubts_foresight = task->doubts_foresight || !task->foreseen.empty();

@@ -53,6 +53,18 @@ def compare(pair, commands)
   compared[0..-2] + queued.zip(*replies.map(&:last))
 end
 
+# Redis counts keys whose time is up until it comes upon them: DBSIZE is the same in the end.
+def settles?(pair, call)
+  return false unless call.first&.casecmp?('dbsize')
+
+  50.times do
+    return true if pair.map { |client| client.call('DBSIZE') }.uniq.size == 1
+
+    sleep 0.05
+  end
+  false
+end
+
 history = History.new
 differences = {}
 count = 0
@@ -62,7 +74,7 @@ while count < options[:calls] && differences.size < 40
   pair = clients[random.rand(2)]
   call, one, other = compare(pair, commands).find do |call, one, other|
     history.add(call, one)
-    !Replies.same?(Calls.unwrapped(call), one, other)
+    !Replies.same?(Calls.unwrapped(call), one, other) && !settles?(pair, Calls.unwrapped(call))
   end
   if call
     unless differences.key?(kind = [*Calls.unwrapped(call).first&.downcase, call.first, one.class, other.class, *[one, other].grep(RespError).map(&:to_s)])

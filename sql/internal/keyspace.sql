@@ -274,12 +274,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT pg_catalog.substr(pg_catalog.tidsend(place), 1, 4)
 $$;
 
--- The turn of the next version of such a row, which every update tells, and with it the page: one more where the row is on another page than
--- at its last update. So ORDER BY turn DESC LIMIT 1 meets the dead versions of two pages at most, however many a snapshot that is held
--- open elsewhere keeps. A row that was changed a thousand transactions ago is not busy, and is spared the new entry in the index.
+-- The turn of the next version of such a row, which the updates of commands tell, and with it the page: one more where the row is on another
+-- page than at its last update. So ORDER BY turn DESC LIMIT 1 meets the dead versions of two pages of a busy row, however many a snapshot that
+-- is held open elsewhere keeps. One that was changed a thousand transactions ago is not busy, and is spared the new entry in the index.
 CREATE OR REPLACE FUNCTION redis.next_turn(turn bigint, page bytea, place tid, changed xid) RETURNS bigint
 LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN page <> pg_catalog.substr(pg_catalog.tidsend(place), 1, 4) AND pg_catalog.octet_length(page) = 4
+    SELECT CASE WHEN page <> redis.page(place) AND pg_catalog.octet_length(page) = 4
                      AND pg_catalog.age(changed) < 1000 THEN turn + 1
                 ELSE turn END
 $$;
