@@ -13,8 +13,8 @@ ALTER TABLE redis.hash_fields ADD COLUMN page bytea; -- NULL until the first upd
 DROP INDEX redis.hash_fields_field;
 CREATE INDEX hash_fields_field ON redis.hash_fields (id, field, turn) WITH (deduplicate_items = off);
 
--- The members of sorted sets as the fields of hashes (0010_fields_of_busy_hashes). A new score is a new entry in each index anyhow, so each begins
--- a turn.
+-- The members of sorted sets as the fields of hashes (0010_fields_of_busy_hashes). A new score is a new entry in each index anyhow, so it
+-- begins a turn, once in a transaction (see redis.next_score_turn()).
 ALTER TABLE redis.zset_members DROP CONSTRAINT zset_members_pkey;
 ALTER TABLE redis.zset_members ADD COLUMN turn bigint NOT NULL DEFAULT 0;
 ALTER TABLE redis.zset_members ALTER COLUMN turn SET DEFAULT pg_catalog.txid_current();
