@@ -105,12 +105,30 @@ RSpec.describe 'the proxies of a database', pgredis_only: 'Redis has none' do
       expect(asking.call('SET', 'k', 'v')).to eq :OK
     end
 
+    it 'loses its connection to Postgres, which ends later there: the others know it all the time' do
+      number = asked.call('INFO', 'pgredis')[/proxy_id:(\d+)/, 1]
+      sessions = ->(granted) { sql("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1::oid AND granted = $2", Integer(number), granted) }
+      own = asking.call('CLIENT', 'ID')
+      lost = connect_sql
+      waited = Array.new(8) do
+        lost.send_query("SELECT pg_advisory_lock(redis.proxy_lock_class(), #{number})")
+        eventually { expect(sessions.(false).size).to eq 1 }
+        sql('SELECT pg_terminate_backend($1)', sessions.(true).first['pid'])
+        lost.get_last_result
+        eventually { expect(listed_by(asked)).to include(own) }
+        expect(found?).to be true
+        lost.exec("SELECT pg_advisory_unlock(redis.proxy_lock_class(), #{number})")
+        seconds { eventually { expect(sessions.(true).size).to eq 1 } }
+      end
+      expect(waited.sum).to be < 2
+    end
+
     it 'loses its connections to Postgres: there is always an answer' do
       ending = false
       breaker = Thread.new do
         connection = connect_sql
         until ending
-          run_sql(connection, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgredis control'")
+          run_sql(connection, "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE application_name = 'pgredis control'")
           sleep 0.02
         end
       end

@@ -22,6 +22,7 @@ constexpr int reap_chunk = 2000;  // elements
 constexpr unsigned busy_maintenance_ms = 5;
 constexpr std::uint64_t tick_ms = 100;
 constexpr std::uint64_t heartbeat_ms = 1000;
+constexpr std::uint64_t unclaimed_ms = 50;  // the next heartbeat while a lost connection still speaks for this proxy
 constexpr std::uint64_t overlooked_ms = 3000;
 
 std::string quoted_setting(const std::string& name, const std::string& value) { return "SET " + name + " = '" + value + "';"; }
@@ -192,8 +193,7 @@ int Server::run() {
     busy_poll_->start();
     uv_check_start(&burial_, [](uv_check_t* check) { static_cast<Server*>(check->data)->closed_.clear(); });
     uv_prepare_start(&delivery_, [](uv_prepare_t* prepare) { static_cast<Server*>(prepare->data)->flush_delivered(); });
-    uv_timer_start(
-        &heartbeat_timer_, [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->beat(); }, heartbeat_ms, heartbeat_ms);
+    schedule_heartbeat(heartbeat_ms);
     uv_timer_start(
         &overlooked_timer_, [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->waiting_room_.look_for_overlooked(); },
         overlooked_ms, overlooked_ms);
@@ -267,14 +267,20 @@ void Server::on_notification(std::string_view text) {
     if (word == "wake") waiting_room_.wake(rest);
 }
 
+void Server::schedule_heartbeat(std::uint64_t pause_ms) {
+    uv_timer_start(
+        &heartbeat_timer_, [](uv_timer_t* timer) { static_cast<Server*>(timer->data)->beat(); }, pause_ms, heartbeat_ms);
+}
+
 void Server::beat() {
     if (!control_->connected()) return;
-    control_->query("SELECT redis.heartbeat()", {}, [this](const PGresult* result) {
+    control_->query("SELECT redis.heartbeat(), redis.claim_proxy()", {}, [this](const PGresult* result) {
         if (result == nullptr) return;
         if (PQresultStatus(result) != PGRES_TUPLES_OK) {
             postgres_log_.warning("heartbeat: {}", postgres::first_line(PQresultErrorMessage(result)));
         } else {
             if (*PQgetvalue(result, 0, 0) == 't') on_joined();
+            schedule_heartbeat(*PQgetvalue(result, 0, 1) == 't' ? heartbeat_ms : unclaimed_ms);
             if (std::exchange(look_again_, false)) waiting_room_.look_again();
         }
     });

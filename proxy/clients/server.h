@@ -129,6 +129,7 @@ class Server {
     // `text` is a word and what belongs to it: see sql/internal/proxies.sql.
     void on_notification(std::string_view text);
     void beat();
+    void schedule_heartbeat(std::uint64_t pause_ms);
     // Whatever is registered in the database for this proxy's clients has to be registered again.
     void on_joined();
     void pump_waiting();

@@ -13,6 +13,16 @@ LANGUAGE sql STABLE AS $$
     SELECT nullif(pg_catalog.current_setting('redis.proxy', true), '')::integer
 $$;
 
+-- Does this session hold its proxy's lock? After a reconnect the lost connection may hold it for a while yet, as good a sign of life, but
+-- one that ends at any moment: then this has to be asked again soon. Each time it is taken once more, which only counts.
+CREATE OR REPLACE FUNCTION redis.claim_proxy() RETURNS boolean
+LANGUAGE sql SECURITY DEFINER AS $$
+    SELECT pg_catalog.pg_try_advisory_lock(redis.proxy_lock_class(), redis.own_proxy())
+$$;
+COMMENT ON FUNCTION redis.claim_proxy() IS
+'For proxies, on the control connection: tells the others that this proxy is alive, for as long as the connection lasts.
+False when another session says so at this moment: to be tried again soon.';
+
 -- Takes away what a proxy that is gone has left behind.
 CREATE OR REPLACE FUNCTION redis.forget_proxy(proxy integer) RETURNS boolean
 LANGUAGE plpgsql AS $$
@@ -42,8 +52,7 @@ DECLARE
     joined boolean;
     done boolean;
 BEGIN
-    -- Taken once more each time, which only counts; after a reconnect the lost connection may hold it for a while yet, as good a sign of life.
-    done := pg_catalog.pg_try_advisory_lock(redis.proxy_lock_class(), me);
+    done := redis.claim_proxy();
     INSERT INTO redis.proxies (id) VALUES (me) ON CONFLICT (id) DO NOTHING;
     joined := FOUND;
     SELECT pg_catalog.bool_and(redis.forget_proxy(p.id)) INTO done FROM redis.proxies p
