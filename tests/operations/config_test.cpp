@@ -31,6 +31,7 @@ class ConfigTest : public ::testing::Test {
     }
 
     void TearDown() override {
+        unlink(file_.c_str());
         for (const auto& [name, value] : before_) {
             unsetenv(name.c_str());
             if (value) setenv(name.c_str(), value->c_str(), 1);
@@ -62,15 +63,15 @@ class ConfigTest : public ::testing::Test {
     }
 
     std::string file_with(const std::string& text) {
-        const std::string name = ::testing::TempDir() + "/pgredis_config_test_" + std::to_string(getpid());
-        std::ofstream(name, std::ios::binary) << text;
-        return name;
+        std::ofstream(file_, std::ios::binary) << text;
+        return file_;
     }
 
     std::ostringstream out_;
     std::ostringstream err_;
 
  private:
+    const std::string file_ = ::testing::TempDir() + "/pgredis_config_test_" + std::to_string(getpid());
     std::map<std::string, std::optional<std::string>> before_;
 };
 
