@@ -76,6 +76,44 @@ SELECT is_empty($$SELECT redis_keys('*')$$, 'KEYS does not see them');
 SELECT is(redis_randomkey(), NULL, 'nor does RANDOMKEY');
 DELETE FROM redis.keys;
 
+-- A string with a TTL keeps its row when it is deleted, for the next one of its name, till the sweep comes by; nobody sees it.
+DELETE FROM redis.expirations;
+CREATE FUNCTION pg_temp.lock(value bytea) RETURNS bytea LANGUAGE sql AS $$
+    SELECT (redis_set('lock', value, 'NX', 'PX', '30000')).status::bytea
+$$;
+SELECT is(pg_temp.lock('me'), 'OK', 'a lock is taken');
+CREATE TEMPORARY TABLE lock AS SELECT id FROM redis.keys;
+SELECT is(redis_del('lock'), 1::bigint, 'and given back');
+SELECT is(ARRAY[redis_exists('lock', 'lock'), redis_dbsize(), redis_strlen('lock'), redis_ttl('lock'), redis_touch('lock')],
+          '{0,0,0,-2,0}'::bigint[], 'it is absent');
+SELECT is(pg_temp.lock('you'), 'OK', 'and may be taken');
+SELECT ok(pg_temp.lock('me') IS NULL AND redis_del('lock') = 1 AND pg_temp.lock('me') = 'OK', 'again and again');
+SELECT redis_del('lock');
+SELECT results_eq($$SELECT x.value, x.expires_at FROM redis.keys x$$, $$VALUES (''::bytea, 0::bigint)$$, 'its row stays, with nothing in it');
+SELECT is((SELECT count(*) FROM redis.expirations), 2::bigint, 'two entries for the sweep are enough'); -- of its first TTL, and of its row
+SELECT is_empty($$SELECT redis_keys('*')$$, 'it is in no listing');
+SELECT is(redis.sweep(100), 0::bigint, 'the sweep leaves it for a while');
+SELECT pg_temp.lock('you');
+SELECT results_eq('SELECT x.id FROM redis.keys x', 'SELECT id FROM lock', 'the same row all the time');
+UPDATE redis.expirations SET due = due - 20000;
+UPDATE redis.keys SET sweep_at = sweep_at - 20000;
+SELECT is(redis.sweep(100), 1::bigint, 'when the sweep comes by');
+SELECT is(redis_get('lock'), 'you'::bytea, 'it leaves what is there again');
+SELECT redis_del('lock');
+UPDATE redis.expirations SET due = due - 20000;
+UPDATE redis.keys SET sweep_at = sweep_at - 20000;
+SELECT redis.sweep(100);
+SELECT is_empty('SELECT FROM redis.keys', 'and takes away what is not');
+SELECT pg_temp.lock('me'), redis_del('lock'), redis_rpush('lock', 'e');
+SELECT is(redis_type('lock'), 'list', 'a list may take its place');
+SELECT redis_del('lock'), pg_temp.lock('me'), redis_del('lock');
+SET LOCAL redis.events = 'KEA';
+SELECT ok(redis_setnx('lock', 'v') AND (SELECT x.id FROM redis.keys x WHERE x.key = 'lock') <> (SELECT id FROM lock), 'whoever wants events sees a new key');
+SELECT redis_expire('lock', 100), redis_del('lock');
+SELECT is_empty($$SELECT FROM redis.keys$$, 'and a deleted one go');
+SET LOCAL redis.events = '';
+DELETE FROM redis.keys;
+
 -- Plans as the proxy's connections make them, of tables nobody has analyzed.
 SET LOCAL plan_cache_mode = force_generic_plan;
 SET LOCAL enable_seqscan = off;
@@ -111,8 +149,24 @@ FROM (VALUES (1, $$SELECT redis_incr('counter')$$), (1, $$SELECT redis_set('coun
              (1, $$SELECT redis_lpush('queue', 'd')$$), (1, $$SELECT redis_lpop('queue')$$), (1, $$SELECT redis_set('counter', '1', 'EX', '10')$$),
              (2, $$SELECT redis_hincrby('stats', 'hits', 1)$$), (1, $$SELECT redis_hset('stats', 'hits', '1')$$), (1, $$SELECT redis_hget('stats', 'hits')$$),
              (1, $$SELECT redis_hmget('stats', 'hits')$$),
-             (2, $$SELECT redis_rpush('hand over', 'd'), redis_rpop('hand over')$$)) AS c(calls, q); -- HINCRBY is an HGET and an HSET
-SELECT redis_del('counter', 'queue', 'hand over', 'stats');
+             (2, $$SELECT redis_rpush('hand over', 'd'), redis_rpop('hand over')$$), -- HINCRBY is an HGET and an HSET
+             (1, $$SELECT redis_expire('counter', '100')$$), (1, $$SELECT redis_ttl('counter')$$), (1, $$SELECT redis_exists('counter')$$),
+             (1, $$SELECT redis_exists('counter', 'counter')$$), (1, $$SELECT redis_type('counter')$$), (1, $$SELECT redis_persist('counter')$$),
+             (1, $$SELECT redis_getex('counter', 'EX', '100')$$), (1, $$SELECT redis_mget('counter')$$), (1, $$SELECT redis_setnx('counter', '1')$$),
+             (1, $$SELECT redis_set('counter', '1', 'XX')$$), (1, $$SELECT redis_msetnx('counter', '1')$$), (2, $$SELECT redis_append('counter', '1')$$),
+             (1, $$SELECT redis_getrange('counter', 0, -1)$$), (1, $$SELECT redis_getbit('counter', '1')$$), (2, $$SELECT redis_setbit('counter', '1', '1')$$),
+             (1, $$SELECT redis_bitcount('counter')$$), (2, $$SELECT redis_copy('counter', 'copy', 'REPLACE')$$), (1, $$SELECT redis.watch(0::smallint, 'counter')$$),
+             (1, $$SELECT redis_object_encoding('counter')$$), (1, $$SELECT redis_memory_usage('counter')$$),
+             (1, $$SELECT redis_lset('queue', '0', 'e')$$), (2, $$SELECT redis_linsert('queue', 'BEFORE', 'e', 'f')$$), (1, $$SELECT redis_lrem('queue', 1, 'f')$$),
+             (1, $$SELECT redis_ltrim('queue', '0', '-1')$$), (2, $$SELECT redis_lmove('queue', 'queue', 'LEFT', 'RIGHT')$$),
+             (2, $$SELECT redis_sort('queue', 'BY', 'counter', 'ALPHA')$$)) AS c(calls, q);
+SELECT results_eq($q$SELECT DISTINCT p.oid::regproc::text
+                     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace, regexp_matches(p.prosrc,
+                          'redis\.(?:keys|hash_fields|zset_members) (\w)\M((?:[^;()]|\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\))*)', 'g') m
+                     WHERE (n.nspname = 'redis' OR n.nspname = 'public' AND p.proname LIKE 'redis%')
+                       AND m[2] ~ ('\m' || m[1] || '\.(key|field|member) = ') AND m[2] !~ ('\m' || m[1] || '\.turn DESC') ORDER BY 1$q$,
+                  ARRAY['redis_dbsize'], 'every look at a key, field or member begins with the newest, but for keys that expire');
+SELECT redis_del('counter', 'queue', 'hand over', 'stats', 'copy');
 
 -- A row gives its room up with the first update, whichever that is (migrations/0007_cheaper_keys.sql)
 SELECT redis_set('roomy', 'a');

@@ -88,11 +88,18 @@ SELECT ok(redis_rpop('queue') = 'a' AND redis_lpop('queue') IS NULL AND redis_rp
 SELECT results_eq($$SELECT x.id, x.size, x.expires_at FROM redis.keys x WHERE x.key = 'queue'$$, 'SELECT id, 2::bigint, NULL::bigint FROM queue', 'in the same row');
 SELECT ok(pg_temp.sound(), 'which tells the truth');
 SELECT is((SELECT count(*) FROM redis.expirations e JOIN queue USING (id)), 1::bigint, 'one entry for the sweep is enough');
-SELECT redis.sweep(100);
-SELECT is(redis_lrange('queue', 0, -1), '{d,c}'::bytea[], 'the sweep leaves a list that is not empty');
+CREATE FUNCTION pg_temp.let_time_pass() RETURNS void LANGUAGE sql AS $$
+    UPDATE redis.keys SET sweep_at = sweep_at - 20000;
+    UPDATE redis.expirations SET due = due - 20000;
+$$;
+SELECT pg_temp.let_time_pass();
+SELECT ok(redis.sweep(100) > 0, 'when the sweep comes by');
+SELECT is(redis_lrange('queue', 0, -1), '{d,c}'::bytea[], 'it leaves a list that is not empty');
 SELECT redis_lpop('queue', '2');
+SELECT is(redis.sweep(100), 0::bigint, 'and an empty one for a while');
+SELECT pg_temp.let_time_pass();
 SELECT redis.sweep(100);
-SELECT is_empty($$SELECT FROM redis.keys x WHERE x.key = 'queue'$$, 'and takes an empty one away');
+SELECT is_empty($$SELECT FROM redis.keys x WHERE x.key = 'queue'$$, 'then it takes that away');
 SELECT redis_lpush('queue', 'a'), redis_lpop('queue');
 SELECT redis_set('queue', 'v');
 SELECT is(redis_get('queue'), 'v'::bytea, 'a string may take its place');

@@ -279,6 +279,19 @@ RSpec.describe 'the hot path' do
       proxy.stop
     end
 
+    it "keeps locks that were given back, whom the next one to take it doesn't meet" do
+      proxy = @cluster.proxy
+      client = connect(port: proxy.port)
+      holder = PG.connect(@cluster.url)
+      holder.exec('BEGIN ISOLATION LEVEL REPEATABLE READ')
+      holder.exec('SELECT 1')
+      replies = client.pipeline([%w[SET lock me NX PX 30000], %w[DEL lock]] * 1000)
+      expect(replies).to eq [:OK, 1] * 1000
+      expect(entries_met('keys_key', "redis_exists('lock')")).to be <= 1
+      holder.close
+      proxy.stop
+    end
+
     # Each fails when the newest version of a row is looked for by its place in the table.
     [
       ['keys', "key = 'counter'", %w[INCR counter], 'keys_key', "redis_incr('counter')"],

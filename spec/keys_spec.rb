@@ -69,6 +69,27 @@ RSpec.describe 'keys' do
       expect(call('DEL', *keys)).to eq 2500
     end
 
+    # pgredis keeps the row of such a key for a while.
+    it 'leave nothing of a string with a TTL' do
+      [%w[GET k], %w[GETDEL k], %w[GETEX k EX 10], %w[STRLEN k], %w[EXISTS k], %w[TYPE k], %w[TTL k], %w[EXPIRETIME k], %w[OBJECT ENCODING k],
+       %w[DEL k], %w[UNLINK k k], %w[EXPIRE k 10], %w[EXPIRE k -1], %w[PERSIST k], %w[COPY k o], %w[RENAME k o], %w[MOVE k 1], %w[SORT k], %w[TOUCH k],
+       %w[MGET k], %w[SET k x], %w[SET k x NX], %w[SET k x XX], %w[SET k x KEEPTTL], %w[SET k x GET], %w[SET k x NX PX 5000], %w[SETNX k x],
+       %w[GETSET k x], %w[MSET k x l y], %w[MSETNX k x l y], %w[INCR k], %w[DECRBY k 2], %w[INCRBYFLOAT k 1.5], %w[APPEND k x], %w[SETRANGE k 2 x],
+       %w[SETRANGE k 2] + [''], %w[GETRANGE k 0 -1], %w[SETBIT k 9 1], %w[BITFIELD k INCRBY u8 0 1], %w[BITCOUNT k], %w[BITOP NOT o k], %w[LPUSH k a],
+       %w[RPUSHX k a], %w[LPOP k], %w[LMOVE k o LEFT LEFT], %w[LLEN k], %w[HSET k f v], %w[HINCRBY k f 1], %w[HGETALL k], %w[SADD k m], %w[SPOP k],
+       %w[SUNIONSTORE o k], %w[ZADD k 1 m], %w[ZINCRBY k 1 m], %w[ZPOPMIN k], %w[KEYS *], %w[SCAN 0], %w[RANDOMKEY], %w[DBSIZE]].each do |command|
+        fresh, deleted = [false, true].map do |was_there|
+          call('FLUSHALL')
+          if was_there
+            call('SET', 'k', 'v', 'PX', '100000')
+            call('DEL', 'k')
+          end
+          [call(*command), call('TTL', 'k'), call('DBSIZE'), contents('k'), contents('o'), call('KEYS', '*').sort]
+        end
+        expect([command, deleted]).to eq [command, fresh]
+      end
+    end
+
     it 'need a key' do
       %w[DEL UNLINK EXISTS TOUCH].each do |name|
         expect(call(name)).to eq error("ERR wrong number of arguments for '#{name.downcase}' command")

@@ -26,7 +26,7 @@ DECLARE
     after constant integer := 255 >> (last % 8 + 1)::integer;
     final constant integer := (last / 8 - first / 8)::integer;
     result bytea := (SELECT pg_catalog.substr(x.value, (first / 8)::integer + 1, final + 1)
-                     FROM redis.keys x WHERE x.db = d AND x.key = k);
+                     FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1);
 BEGIN
     IF before <> 0 THEN
         result := pg_catalog.set_byte(result, 0, pg_catalog.get_byte(result, 0) & ~before | before * fill);
@@ -48,7 +48,7 @@ BEGIN
         RETURN 0;
     END IF;
     RETURN (SELECT pg_catalog.get_byte(pg_catalog.substr(x.value, (n / 8)::integer + 1, 1), 0) >> (7 - n % 8)::integer & 1
-            FROM redis.keys x WHERE x.db = d AND x.key = k);
+            FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1);
 END $$;
 COMMENT ON FUNCTION public.redis_getbit(bytea, text) IS
 'GETBIT key offset
@@ -78,7 +78,7 @@ BEGIN
     length := redis.string_length(d, k);
     IF n / 8 < length THEN
         old := (SELECT pg_catalog.get_byte(pg_catalog.substr(x.value, (n / 8)::integer + 1, 1), 0)
-                FROM redis.keys x WHERE x.db = d AND x.key = k);
+                FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1);
         IF (old & mask <> 0) = (wanted = 1) THEN
             RETURN wanted;
         END IF;
@@ -112,7 +112,7 @@ BEGIN
     IF length IS NULL THEN
         RETURN 0;
     ELSIF n = 0 THEN
-        RETURN (SELECT pg_catalog.bit_count(x.value) FROM redis.keys x WHERE x.db = d AND x.key = k);
+        RETURN (SELECT pg_catalog.bit_count(x.value) FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1);
     ELSIF n NOT IN (2, 3) THEN
         PERFORM redis.raise_syntax_error();
     END IF;
@@ -338,7 +338,7 @@ BEGIN
     bytes := '';
     IF first_byte < length THEN
         bytes := (SELECT pg_catalog.substr(x.value, first_byte::integer + 1, (last_byte - first_byte)::integer + 1)
-                  FROM redis.keys x WHERE x.db = d AND x.key = k);
+                  FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1);
     END IF;
     bytes := bytes || redis.zero_bytes(greatest(last_written - first_byte + 1 - pg_catalog.octet_length(bytes), 0));
 

@@ -21,7 +21,7 @@ BEGIN
     UPDATE redis.keys x
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         head = n
-    WHERE x.db = d AND x.key = k;
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
     RETURN true;
 END $$;
 

@@ -35,7 +35,8 @@ END $$;
 -- Is this stored key there, and not expired?
 CREATE OR REPLACE FUNCTION redis.key_exists(d smallint, k bytea) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM redis.keys x WHERE x.db = d AND x.key = k AND (x.expires_at > redis.now_ms() OR x.expires_at IS NULL))
+    SELECT coalesce((SELECT x.expires_at IS NULL OR x.expires_at > redis.now_ms() FROM redis.keys x WHERE x.db = d AND x.key = k
+                     ORDER BY x.turn DESC LIMIT 1), false)
 $$;
 
 -- When each of these keys expires, in milliseconds since the epoch; -1: never, -2: the key is absent.
@@ -62,8 +63,9 @@ BEGIN
         RETURN redis.key_exists(d, redis.index_key(keys[1]))::integer;
     END IF;
     -- a subquery, not a join: that could be planned as a walk over all keys while the table seems empty
-    RETURN (SELECT pg_catalog.count((SELECT x.id FROM redis.keys x WHERE x.db = d AND x.key = redis.index_key(u.key)
-                                     AND (x.expires_at > now OR x.expires_at IS NULL))) FROM pg_catalog.unnest(keys) AS u(key));
+    RETURN (SELECT pg_catalog.count(*) FROM pg_catalog.unnest(keys) AS u(key)
+            WHERE (SELECT x.expires_at IS NULL OR x.expires_at > now FROM redis.keys x WHERE x.db = d AND x.key = redis.index_key(u.key)
+                   ORDER BY x.turn DESC LIMIT 1));
 END $$;
 
 CREATE OR REPLACE FUNCTION public.redis_exists(VARIADIC keys bytea[]) RETURNS bigint
@@ -117,7 +119,14 @@ DECLARE
 BEGIN
     IF pg_catalog.cardinality(keys) = 1 THEN
         done := redis.lock_key(d, k);
-        IF NOT redis.delete_key(d, k) THEN
+        UPDATE redis.keys x -- see redis.vacant_until()
+        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+            value = '', expires_at = 0, sweep_at = redis.schedule_sweep(d, k, x.id, redis.vacant_until(), x.sweep_at)
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+          AND x.type = 's' AND x.expires_at > redis.now_ms() AND redis.wanted_events() = '';
+        IF FOUND THEN
+            RETURN 1;
+        ELSIF NOT redis.delete_key(d, k) THEN
             RETURN 0;
         END IF;
         done := redis.changed(d, k, 'g', 'del');
@@ -131,12 +140,12 @@ BEGIN
         DELETE FROM redis.keys x
         WHERE x.ctid = ANY (ARRAY(SELECT (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = u.k ORDER BY y.turn DESC LIMIT 1)
                                   FROM pg_catalog.unnest(ks) AS u(k)))
-        RETURNING x.id, x.type, x.key, coalesce(x.expires_at <= now, false) AS expired, coalesce(x.expires_at = 0, false) AS emptied
+        RETURNING x.id, x.type, x.key, coalesce(x.expires_at <= now, false) AS expired, coalesce(x.expires_at = 0, false) AS vacant
     ), orphaned AS (
         INSERT INTO redis.orphans (id, type) SELECT g.id, g.type FROM gone g WHERE g.type <> 's'
     )
     SELECT pg_catalog.count(*) FILTER (WHERE NOT s.expired) INTO deleted
-    FROM (SELECT g.expired, CASE WHEN g.emptied THEN false WHEN g.expired THEN redis.changed(d, g.key, 'x', 'expired')
+    FROM (SELECT g.expired, CASE WHEN g.vacant THEN false WHEN g.expired THEN redis.changed(d, g.key, 'x', 'expired')
                                  ELSE redis.changed(d, g.key, 'g', 'del') END
           FROM gone g
           LEFT JOIN (SELECT u.k, pg_catalog.min(u.n) AS place FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n)
@@ -191,7 +200,7 @@ DECLARE
     key_type "char";
     expiry bigint;
 BEGIN
-    SELECT x.type, x.expires_at INTO key_type, expiry FROM redis.keys x WHERE x.db = d AND x.key = k;
+    SELECT x.type, x.expires_at INTO key_type, expiry FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF key_type IS NULL OR expiry <= redis.now_ms() THEN
         RETURN 'none';
     END IF;
@@ -250,14 +259,16 @@ BEGIN
         UPDATE redis.keys x
         SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
             expires_at = due, sweep_at = redis.schedule_sweep(d, k, x.id, due, x.sweep_at)
-        WHERE x.db = d AND x.key = k AND (x.expires_at > now OR x.expires_at IS NULL)
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+          AND (x.expires_at > now OR x.expires_at IS NULL)
           AND NOT (nx AND x.expires_at IS NOT NULL) AND NOT (xx AND x.expires_at IS NULL)
           AND NOT (gt AND (x.expires_at IS NULL OR due <= x.expires_at)) AND NOT (lt AND x.expires_at IS NOT NULL AND due >= x.expires_at);
         RETURN CASE WHEN FOUND THEN redis.changed(d, k, 'g', 'expire') IS NOT NULL ELSE false END;
     END IF;
     PERFORM FROM redis.keys x -- the time is past: LT holds against every TTL, GT against none
     WHERE x.db = d AND x.key = k AND (x.expires_at > now OR x.expires_at IS NULL)
-      AND NOT (nx AND x.expires_at IS NOT NULL) AND NOT (xx AND x.expires_at IS NULL) AND NOT gt;
+      AND NOT (nx AND x.expires_at IS NOT NULL) AND NOT (xx AND x.expires_at IS NULL) AND NOT gt
+    ORDER BY x.turn DESC LIMIT 1;
     IF FOUND THEN
         done := redis.delete_key(d, k);
         done := redis.changed(d, k, 'g', 'del');
@@ -411,7 +422,7 @@ DECLARE
     k constant bytea := redis.index_key(key);
     expiry bigint;
 BEGIN
-    SELECT coalesce(x.expires_at, -1) INTO expiry FROM redis.keys x WHERE x.db = d AND x.key = k;
+    SELECT coalesce(x.expires_at, -1) INTO expiry FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF expiry IS NULL OR expiry <> -1 AND expiry <= redis.now_ms() THEN
         RETURN -2;
     END IF;
@@ -515,7 +526,7 @@ BEGIN
     UPDATE redis.keys x
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         expires_at = NULL
-    WHERE x.db = d AND x.key = k AND x.expires_at > now;
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1) AND x.expires_at > now;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
@@ -548,7 +559,7 @@ BEGIN
     done := redis.delete_key(new_d, new_k);
     UPDATE redis.keys x
     SET db = new_d, key = new_k, long_key = redis.long_key(new_key), turn = greatest(x.turn, pg_catalog.txid_current())
-    WHERE x.db = d AND x.key = k
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
     RETURNING x.id, x.type, x.size, x.sweep_at INTO key_id, key_type, elements, scheduled;
     done := redis.appeared(new_d, new_k, key_type, elements);
     IF scheduled IS NOT NULL THEN
@@ -671,7 +682,7 @@ BEGIN
         PERFORM redis.raise_error('ERR source and destination objects are the same');
     END IF;
     done := redis.lock_two(d, k, new_d, new_k);
-    SELECT x.* INTO old FROM redis.keys x WHERE x.db = d AND x.key = k;
+    SELECT x.* INTO old FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF old.id IS NULL OR old.expires_at <= redis.now_ms() OR NOT overwrite AND redis.key_exists(new_d, new_k) THEN
         RETURN false;
     END IF;
@@ -834,7 +845,7 @@ DECLARE
     big boolean;
 BEGIN
     SELECT y.id, y.type, y.size, y.expires_at, CASE WHEN pg_catalog.octet_length(y.value) <= 44 THEN y.value END
-    INTO x.id, x.type, x.size, x.expires_at, x.value FROM redis.keys y WHERE y.db = d AND y.key = k;
+    INTO x.id, x.type, x.size, x.expires_at, x.value FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1;
     IF x.id IS NULL OR x.expires_at <= redis.now_ms() THEN
         RETURN NULL;
     END IF;

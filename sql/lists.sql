@@ -5,8 +5,8 @@
 -- end of the index (ORDER BY turn DESC LIMIT 1; an element's turn is the transaction that put it there, a row's see redis.next_turn())
 -- and stop at the first that lives: the cost does not grow with the dead.
 --
--- That needs one that lives. So a list that a pop has emptied keeps its row, as a key that has expired (absent to everyone) at 0: the
--- next push takes it up again, the sweep takes it away. A queue that runs empty all the time costs no new row each time.
+-- That needs one that lives. So a list that a pop has emptied keeps its row for a while (redis.vacant_until()): the next push takes it up
+-- again.
 
 -- What a write calls that has found no live key of its type: it removes an expired one, and raises WRONGTYPE for a live one (the
 -- error undoes the deletion). The key is locked; afterwards it is absent.
@@ -104,7 +104,7 @@ BEGIN
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         head = CASE WHEN at_left THEN x.head + n ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - n END,
         size = x.size - n, expires_at = CASE WHEN x.size > n THEN x.expires_at ELSE 0 END,
-        sweep_at = CASE WHEN x.size > n THEN x.sweep_at ELSE redis.schedule_sweep(d, k, x.id, redis.now_ms(), x.sweep_at) END
+        sweep_at = CASE WHEN x.size > n THEN x.sweep_at ELSE redis.schedule_sweep(d, k, x.id, redis.vacant_until(), x.sweep_at) END
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
     RETURN result;
 END $$;
@@ -148,7 +148,7 @@ BEGIN
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         head = CASE WHEN at_left THEN x.head + 1 ELSE x.head END, tail = CASE WHEN at_left THEN x.tail ELSE x.tail - 1 END,
         size = x.size - 1, expires_at = CASE WHEN x.size > 1 THEN x.expires_at ELSE 0 END,
-        sweep_at = CASE WHEN x.size > 1 THEN x.sweep_at ELSE redis.schedule_sweep(d, k, x.id, redis.now_ms(), x.sweep_at) END
+        sweep_at = CASE WHEN x.size > 1 THEN x.sweep_at ELSE redis.schedule_sweep(d, k, x.id, redis.vacant_until(), x.sweep_at) END
     WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
       AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, CASE WHEN at_left THEN x.head - 1 ELSE x.tail + 1 END, x.size INTO key_id, place, remaining;
@@ -190,7 +190,8 @@ BEGIN
     UPDATE redis.keys x
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         head = x.head + step, tail = x.tail + step
-    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+      AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, CASE WHEN from_left THEN x.head - step ELSE x.tail - step END INTO key_id, place;
     IF key_id IS NULL THEN
         done := redis.require_absent(d, k);
@@ -200,7 +201,8 @@ BEGIN
         SELECT e.value INTO result FROM redis.list_items e WHERE e.id = key_id AND e.pos = place ORDER BY e.turn DESC LIMIT 1;
     ELSE
         UPDATE redis.list_items e
-        SET pos = (SELECT CASE WHEN to_left THEN x.head ELSE x.tail END FROM redis.keys x WHERE x.db = d AND x.key = k)
+        SET pos = (SELECT CASE WHEN to_left THEN x.head ELSE x.tail END FROM redis.keys x WHERE x.db = d AND x.key = k
+                   ORDER BY x.turn DESC LIMIT 1)
         WHERE e.ctid = (SELECT y.ctid FROM redis.list_items y WHERE y.id = key_id AND y.pos = place ORDER BY y.turn DESC LIMIT 1)
         RETURNING e.value INTO result;
     END IF;
@@ -340,7 +342,7 @@ BEGIN
             head = CASE WHEN at_left THEN x.head + l.taken ELSE x.head END,
             tail = CASE WHEN at_left THEN x.tail ELSE x.tail - l.taken END,
             size = x.size - l.taken, expires_at = CASE WHEN x.size > l.taken THEN x.expires_at ELSE 0 END,
-            sweep_at = CASE WHEN x.size > l.taken THEN x.sweep_at ELSE redis.schedule_sweep(d, l.k, x.id, now, x.sweep_at) END
+            sweep_at = CASE WHEN x.size > l.taken THEN x.sweep_at ELSE redis.schedule_sweep(d, l.k, x.id, redis.vacant_until(), x.sweep_at) END
         FROM lists l WHERE x.ctid = l.tid AND l.taken > 0
     ), items AS MATERIALIZED (
         SELECT c.n, (SELECT y.ctid FROM redis.list_items y WHERE y.id = l.id AND y.pos = g.pos ORDER BY y.turn DESC LIMIT 1) AS tid
@@ -705,7 +707,8 @@ DECLARE
     place bigint;
 BEGIN
     UPDATE redis.keys x SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid), size = x.size
-    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+      AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING x.id, redis.list_position(x.head, x.size, redis.parse_integer(index)) INTO key_id, place;
     IF key_id IS NULL THEN
         done := redis.require_absent(d, k);
@@ -745,7 +748,7 @@ BEGIN
            x.head + CASE WHEN stop < 0 THEN greatest(x.size + stop, -1) ELSE least(stop, x.size - 1) END
     INTO key_id, old_first, old_last, first, last
     FROM redis.keys x
-    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms()) ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL THEN
         done := redis.require_absent(d, k);
         RETURN 'OK';
@@ -765,7 +768,7 @@ BEGIN
     UPDATE redis.keys x
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         head = first, tail = last, size = last - first + 1
-    WHERE x.db = d AND x.key = k;
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
     done := redis.changed(d, k, 'l', 'ltrim');
     RETURN 'OK';
 END $$;
@@ -795,7 +798,7 @@ BEGIN
         PERFORM redis.raise_syntax_error();
     END IF;
     SELECT x.id, x.head, x.tail INTO key_id, first, last FROM redis.keys x
-    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms()) ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL THEN
         done := redis.require_absent(d, k);
         RETURN 0;
@@ -819,7 +822,7 @@ BEGIN
     UPDATE redis.keys x
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         head = first, tail = last, size = last - first + 1
-    WHERE x.db = d AND x.key = k;
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
     done := redis.changed(d, k, 'l', 'linsert');
     RETURN last - first + 1;
 END $$;
@@ -849,7 +852,7 @@ DECLARE
     n bigint;
 BEGIN
     SELECT x.id, x.head, x.tail INTO key_id, first, last FROM redis.keys x
-    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    WHERE x.db = d AND x.key = k AND x.type = 'l' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms()) ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL THEN
         done := redis.require_absent(d, k);
         RETURN 0;
@@ -890,7 +893,7 @@ BEGIN
     UPDATE redis.keys x
     SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
         head = first, tail = last, size = last - first + 1
-    WHERE x.db = d AND x.key = k;
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
     done := redis.changed(d, k, 'l', 'lrem');
     RETURN n;
 END $$;

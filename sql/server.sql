@@ -6,10 +6,10 @@ DECLARE
     d constant smallint := redis.db();
     now constant bigint := redis.now_ms();
 BEGIN
-    -- An index-only count, less what is expired and not swept yet: few rows, all of them due in redis.expirations.
+    -- An index-only count, less what is expired and not swept yet, or vacant: few rows, all of them due in redis.expirations by then.
     RETURN (SELECT pg_catalog.count(*) FROM redis.keys x WHERE x.db = d)
          - (SELECT pg_catalog.count(DISTINCT x.id) FROM redis.expirations e JOIN redis.keys x ON x.db = e.db AND x.key = e.key AND x.id = e.id
-            WHERE e.due <= now AND e.db = d AND x.expires_at <= now);
+            WHERE e.due <= redis.vacant_until() AND e.db = d AND x.expires_at <= now);
 END $$;
 COMMENT ON FUNCTION public.redis_dbsize() IS
 'DBSIZE
@@ -231,7 +231,8 @@ BEGIN
                               + pg_catalog.pg_column_size(x.key) + coalesce(pg_catalog.pg_column_size(x.page), 0), x.value)
            + coalesce(pg_catalog.pg_column_size(x.long_key), 0) + (24 + pg_catalog.pg_column_size(x.key)) * 3 / 2 + 28
     INTO key_id, key_type, key_size, own
-    FROM redis.keys x WHERE x.db = d AND x.key = k AND (x.expires_at > redis.now_ms() OR x.expires_at IS NULL);
+    FROM redis.keys x WHERE x.db = d AND x.key = k AND (x.expires_at > redis.now_ms() OR x.expires_at IS NULL)
+    ORDER BY x.turn DESC LIMIT 1;
     IF key_id IS NULL OR key_type = 's' THEN
         RETURN own;
     END IF;

@@ -33,7 +33,8 @@ BEGIN
     INTO ids, sizes, found_types, wrong
     FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n)
     LEFT JOIN LATERAL (SELECT x.id, x.size, x.type FROM redis.keys x
-                       WHERE x.db = d AND x.key = u.k AND (x.expires_at IS NULL OR x.expires_at > now) OFFSET 0) s ON true;
+                       WHERE x.db = d AND x.key = u.k AND (x.expires_at IS NULL OR x.expires_at > now)
+                       ORDER BY x.turn DESC LIMIT 1) s ON true;
     IF wrong THEN
         PERFORM redis.raise_wrongtype();
     END IF;

@@ -51,14 +51,15 @@ BEGIN
         -- Subqueries, not joins, which could be planned as a walk over all keys while the table seems empty.
         RETURN ARRAY(SELECT (SELECT x.value FROM redis.keys x
                              WHERE x.db = d AND x.key = redis.index_key(prefix || u.element || suffix) AND x.type = 's'
-                               AND (x.expires_at IS NULL OR x.expires_at > now))
+                               AND (x.expires_at IS NULL OR x.expires_at > now) ORDER BY x.turn DESC LIMIT 1)
                      FROM pg_catalog.unnest(elements) WITH ORDINALITY AS u(element, n) ORDER BY u.n);
     END IF;
     f := redis.index_key(pg_catalog.substr(suffix, arrow + 2));
     suffix := pg_catalog.substr(suffix, 1, arrow - 1);
-    RETURN ARRAY(SELECT (SELECT (SELECT h.value FROM redis.hash_fields h WHERE h.id = x.id AND h.field = f) FROM redis.keys x
+    RETURN ARRAY(SELECT (SELECT (SELECT h.value FROM redis.hash_fields h WHERE h.id = x.id AND h.field = f ORDER BY h.turn DESC LIMIT 1)
+                         FROM redis.keys x
                          WHERE x.db = d AND x.key = redis.index_key(prefix || u.element || suffix) AND x.type = 'h'
-                           AND (x.expires_at IS NULL OR x.expires_at > now))
+                           AND (x.expires_at IS NULL OR x.expires_at > now) ORDER BY x.turn DESC LIMIT 1)
                  FROM pg_catalog.unnest(elements) WITH ORDINALITY AS u(element, n) ORDER BY u.n);
 END $$;
 
@@ -139,7 +140,7 @@ DECLARE
 BEGIN
     SELECT x.id, x.type, x.expires_at, x.size, x.head, x.tail
     INTO source.id, source.type, source.expires_at, source.size, source.head, source.tail
-    FROM redis.keys x WHERE x.db = d AND x.key = k;
+    FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
     IF source.id IS NULL OR source.expires_at <= redis.now_ms() THEN
         RETURN ARRAY[]::bytea[];
     ELSIF source.type NOT IN ('l', 'S', 'z') THEN

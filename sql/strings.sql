@@ -107,7 +107,8 @@ BEGIN
         value = CASE WHEN start <= pg_catalog.octet_length(x.value)
                      THEN pg_catalog.overlay(x.value, bytes, start::integer + 1)
                      ELSE x.value || redis.zero_bytes(start - pg_catalog.octet_length(x.value)) || bytes END
-    WHERE x.db = d AND x.key = k AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+      AND x.type = 's' AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
     RETURNING pg_catalog.octet_length(x.value) INTO result;
     IF NOT FOUND THEN
         done := redis.put_string(d, key, redis.zero_bytes(start) || bytes);
@@ -240,7 +241,7 @@ BEGIN
     END IF;
     -- Of an out-of-line value only this part is read.
     RETURN (SELECT pg_catalog.substr(x.value, first::integer + 1, (last - first)::integer + 1)
-            FROM redis.keys x WHERE x.db = d AND x.key = k);
+            FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1);
 END $$;
 COMMENT ON FUNCTION public.redis_getrange(bytea, bigint, bigint) IS
 'GETRANGE key start end
@@ -278,7 +279,8 @@ DECLARE
 BEGIN
     -- One look into the index for each key, in the order given.
     RETURN ARRAY(SELECT (SELECT x.value FROM redis.keys x
-                         WHERE x.db = d AND x.key = redis.index_key(u.key) AND (x.expires_at IS NULL OR x.expires_at > now))
+                         WHERE x.db = d AND x.key = redis.index_key(u.key) AND (x.expires_at IS NULL OR x.expires_at > now)
+                         ORDER BY x.turn DESC LIMIT 1)
                  FROM pg_catalog.unnest(keys) AS u(key));
 END $$;
 COMMENT ON FUNCTION public.redis_mget(bytea[]) IS
@@ -440,7 +442,8 @@ BEGIN
         done := previous IS NOT NULL OR redis.changed(d, k, 'm', 'keymiss');
     END IF;
     IF condition IS NOT NULL OR keep_expiry THEN
-        SELECT x.type, x.expires_at INTO found_type, found_expiry FROM redis.keys x WHERE x.db = d AND x.key = k;
+        SELECT x.type, x.expires_at INTO found_type, found_expiry FROM redis.keys x WHERE x.db = d AND x.key = k
+        ORDER BY x.turn DESC LIMIT 1;
         found := found_type IS NOT NULL AND coalesce(found_expiry > redis.now_ms(), true);
         IF found AND condition = 'NX' OR NOT found AND condition = 'XX' THEN
             RETURN;
@@ -469,7 +472,8 @@ DECLARE
     k constant bytea := redis.index_key(key);
     done boolean := redis.lock_key(d, k);
 BEGIN
-    PERFORM FROM redis.keys x WHERE x.db = d AND x.key = k AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms());
+    PERFORM FROM redis.keys x WHERE x.db = d AND x.key = k AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    ORDER BY x.turn DESC LIMIT 1;
     IF FOUND THEN
         RETURN false;
     END IF;
@@ -564,7 +568,8 @@ DECLARE
     expiry bigint;
     previous bytea;
 BEGIN
-    DELETE FROM redis.keys x WHERE x.db = d AND x.key = k AND x.type = 's' RETURNING x.expires_at, x.value INTO expiry, previous;
+    DELETE FROM redis.keys x WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+      AND x.type = 's' RETURNING x.expires_at, x.value INTO expiry, previous;
     IF NOT FOUND THEN
         previous := redis.read_string(d, k); -- NULL or WRONGTYPE
         done := redis.changed(d, k, 'm', 'keymiss');
@@ -624,7 +629,8 @@ BEGIN
         UPDATE redis.keys x
         SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
             expires_at = NULL
-        WHERE x.db = d AND x.key = k AND x.expires_at IS NOT NULL;
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
+          AND x.expires_at IS NOT NULL;
         IF FOUND THEN
             done := redis.changed(d, k, 'g', 'persist');
         END IF;
@@ -638,7 +644,7 @@ BEGIN
         UPDATE redis.keys x
         SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
             expires_at = expiry, sweep_at = redis.schedule_sweep(d, k, x.id, expiry, x.sweep_at)
-        WHERE x.db = d AND x.key = k;
+        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1);
         done := redis.changed(d, k, 'g', 'expire');
     END IF;
     RETURN result;
@@ -665,7 +671,8 @@ BEGIN
     IF only_if_absent THEN
         done := redis.lock_keys(d, redis.index_keys(keys));
         PERFORM FROM pg_catalog.unnest(keys) AS u(key)
-        WHERE (SELECT x.expires_at IS NULL OR x.expires_at > now FROM redis.keys x WHERE x.db = d AND x.key = redis.index_key(u.key));
+        WHERE (SELECT x.expires_at IS NULL OR x.expires_at > now FROM redis.keys x WHERE x.db = d AND x.key = redis.index_key(u.key)
+               ORDER BY x.turn DESC LIMIT 1);
         IF FOUND THEN
             RETURN false;
         END IF;

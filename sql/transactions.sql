@@ -34,16 +34,18 @@ DECLARE
     tokens text[];
 BEGIN
     -- An expired row could come to life again without a creation.
-    PERFORM redis.delete_key(d, x.key)
-    FROM pg_catalog.unnest(ks) AS u(k) JOIN redis.keys x ON x.db = d AND x.key = u.k WHERE x.expires_at <= now;
+    PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(ks) AS u(k)
+    WHERE (SELECT x.expires_at <= now FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.turn DESC LIMIT 1);
     WITH seen AS MATERIALIZED (
-        SELECT u.k, u.n, x.id, x.xmin::text AS version, CASE WHEN x.id IS NULL THEN pg_catalog.nextval('redis.watch_ids') END AS watch_id
+        SELECT u.k, u.n, v.version, CASE WHEN v.version IS NULL THEN pg_catalog.nextval('redis.watch_ids') END AS watch_id
         FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n)
-        LEFT JOIN redis.keys x ON x.db = d AND x.key = u.k AND (x.expires_at IS NULL OR x.expires_at > now)
+        LEFT JOIN LATERAL (SELECT x.id || ':' || x.xmin AS version FROM redis.keys x
+                           WHERE x.db = d AND x.key = u.k AND (x.expires_at IS NULL OR x.expires_at > now)
+                           ORDER BY x.turn DESC LIMIT 1) v ON true
     ), noted AS (
-        INSERT INTO redis.absent_watches (watch_id, db, key) SELECT s.watch_id, d, s.k FROM seen s WHERE s.id IS NULL
+        INSERT INTO redis.absent_watches (watch_id, db, key) SELECT s.watch_id, d, s.k FROM seen s WHERE s.version IS NULL
     )
-    SELECT pg_catalog.array_agg(coalesce(s.id || ':' || s.version, 'absent:' || s.watch_id) ORDER BY s.n) INTO tokens FROM seen s;
+    SELECT pg_catalog.array_agg(coalesce(s.version, 'absent:' || s.watch_id) ORDER BY s.n) INTO tokens FROM seen s;
     RETURN tokens;
 END $$;
 COMMENT ON FUNCTION redis.watch(smallint, bytea[]) IS
@@ -54,10 +56,12 @@ CREATE OR REPLACE FUNCTION redis.check_watches(dbs smallint[], keys bytea[], tok
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     PERFORM FROM ROWS FROM (pg_catalog.unnest(dbs), pg_catalog.unnest(keys), pg_catalog.unnest(tokens)) AS u(db, key, token)
-    LEFT JOIN redis.keys x ON x.db = u.db AND x.key = redis.index_key(u.key) AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+    LEFT JOIN LATERAL (SELECT x.id || ':' || x.xmin AS version FROM redis.keys x
+                       WHERE x.db = u.db AND x.key = redis.index_key(u.key) AND (x.expires_at IS NULL OR x.expires_at > redis.now_ms())
+                       ORDER BY x.turn DESC LIMIT 1) v ON true
     LEFT JOIN redis.absent_watches w
         ON u.token LIKE 'absent:%' AND w.watch_id = nullif(pg_catalog.replace(u.token, 'absent:', ''), u.token)::bigint
-    WHERE u.token <> coalesce(x.id || ':' || x.xmin::text, 'absent:' || w.watch_id, '');
+    WHERE u.token <> coalesce(v.version, 'absent:' || w.watch_id, '');
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'RD001', MESSAGE = 'a watched key has changed';
     END IF;

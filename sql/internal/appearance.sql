@@ -36,7 +36,8 @@ END $$;
 CREATE OR REPLACE FUNCTION redis.appeared(d smallint) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM redis.absent_watches w WHERE w.db = d AND (SELECT true FROM redis.keys x WHERE x.db = w.db AND x.key = w.key);
+    DELETE FROM redis.absent_watches w
+    WHERE w.db = d AND (SELECT true FROM redis.keys x WHERE x.db = w.db AND x.key = w.key ORDER BY x.turn DESC LIMIT 1);
     PERFORM redis.wake_next(d, s.key, s.kind) FROM (SELECT DISTINCT w.key, w.kind FROM redis.waiters w WHERE w.db = d) AS s;
     RETURN true;
 END $$;

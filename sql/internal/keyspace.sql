@@ -125,7 +125,8 @@ LANGUAGE sql VOLATILE AS $$
     SELECT redis.lock_and_count(d, ks) IS NOT NULL
 $$;
 
--- Deletes those of these locked keys whose time is up (not a list that is empty for now), if events are wanted. Always true.
+-- Deletes those of these locked keys whose time is up (not a list that is empty for now, which is told of when it appears again), if events
+-- are wanted. Always true.
 CREATE OR REPLACE FUNCTION redis.expire_keys(d smallint, ks bytea[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -135,7 +136,8 @@ BEGIN
         PERFORM pg_catalog.set_config(redis.long_key_setting(u.k), pg_catalog.encode(redis.whole_key(d, u.k), 'base64'), true)
         FROM pg_catalog.unnest(ks) AS u(k) WHERE pg_catalog.octet_length(u.k) = 2001;
         PERFORM redis.delete_key(d, u.k) FROM pg_catalog.unnest(ks) AS u(k)
-        WHERE (SELECT x.expires_at FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.turn DESC LIMIT 1) BETWEEN 1 AND now;
+        WHERE (SELECT x.expires_at <= now AND (x.expires_at > 0 OR x.type = 's')
+               FROM redis.keys x WHERE x.db = d AND x.key = u.k ORDER BY x.turn DESC LIMIT 1);
     END IF;
     RETURN true;
 END $$;
@@ -255,6 +257,14 @@ BEGIN
     RETURN due;
 END $$;
 
+-- What is deleted only to come back: a list that a pop has emptied, or a string with a TTL (a lock). Its row stays for ten seconds, as that of
+-- a key which expired (is absent to everyone) at 0, so that it is taken up again where it is: no new row and index entries each time, which
+-- would all have to be looked at while a snapshot held open elsewhere keeps the dead ones. When the sweep may take such a row away.
+CREATE OR REPLACE FUNCTION redis.vacant_until() RETURNS bigint
+LANGUAGE sql VOLATILE AS $$
+    SELECT redis.now_ms() + 10000
+$$;
+
 -- Only locks keep two rows from bearing one name, so whoever gives a key's name to a row must see everything committed before it had the
 -- lock: a snapshot taken earlier will not do. Always true.
 CREATE OR REPLACE FUNCTION redis.require_read_committed() RETURNS boolean
@@ -322,7 +332,7 @@ BEGIN
 END $$;
 
 -- Deletes a locked key, whatever it holds. Returns whether it was there, an expired one counting as absent (though it goes too, and is
--- told of, save an emptied list's row, which expired at 0).
+-- told of, save a vacant row, which expired at 0).
 CREATE OR REPLACE FUNCTION redis.delete_key(d smallint, k bytea) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -333,7 +343,7 @@ DECLARE
     whole_key bytea;
     done boolean;
 BEGIN
-    DELETE FROM redis.keys x WHERE x.db = d AND x.key = k
+    DELETE FROM redis.keys x WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
     RETURNING x.id, x.type, x.size, x.expires_at, coalesce(x.long_key, x.key) INTO key_id, key_type, key_size, expiry, whole_key;
     IF NOT FOUND THEN
         RETURN false;

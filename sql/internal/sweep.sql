@@ -51,10 +51,10 @@ BEGIN
     INSERT INTO redis.expirations (due, id, db, key) SELECT p.expires_at, p.id, p.db, p.key FROM postponed p WHERE p.expires_at IS NOT NULL
     ON CONFLICT ON CONSTRAINT expirations_pkey DO UPDATE SET db = excluded.db, key = excluded.key; -- left over from before a RENAME
     WITH gone AS (
-        DELETE FROM redis.keys x WHERE x.ctid = ANY (places) AND x.expires_at <= now 
+        DELETE FROM redis.keys x WHERE x.ctid = ANY (places) AND x.expires_at <= now
         RETURNING x.id, x.type, x.db, coalesce(x.long_key, x.key) AS key, x.expires_at
     ), orphaned AS (
-        INSERT INTO redis.orphans (id, type) SELECT g.id, g.type FROM gone g WHERE g.type <> 's' AND g.expires_at > 0 -- 0: an emptied list
+        INSERT INTO redis.orphans (id, type) SELECT g.id, g.type FROM gone g WHERE g.type <> 's' AND g.expires_at > 0 -- 0: vacant
     )
     SELECT pg_catalog.count(redis.changed(g.db, g.key, 'x', 'expired')) INTO expired FROM gone g WHERE g.expires_at > 0;
     RETURN pg_catalog.cardinality(entries);
