@@ -111,7 +111,10 @@ CREATE OR REPLACE FUNCTION redis.delete_keys(keys bytea[]) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
     d constant smallint := redis.db();
-    k bytea := redis.index_key(keys[1]);
+    k constant bytea := redis.index_key(keys[1]);
+    place tid;
+    key_type "char";
+    expiry bigint;
     now bigint;
     ks bytea[];
     done boolean;
@@ -119,13 +122,15 @@ DECLARE
 BEGIN
     IF pg_catalog.cardinality(keys) = 1 THEN
         done := redis.lock_key(d, k);
-        UPDATE redis.keys x -- see redis.vacant_until()
-        SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
-            value = '', expires_at = 0, sweep_at = redis.schedule_sweep(d, k, x.id, redis.vacant_until(), x.sweep_at)
-        WHERE x.ctid = (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = k ORDER BY y.turn DESC LIMIT 1)
-          AND x.type = 's' AND x.expires_at > redis.now_ms() AND redis.wanted_events() = '';
-        IF FOUND THEN
-            RETURN 1;
+        SELECT x.ctid, x.type, x.expires_at INTO place, key_type, expiry
+        FROM redis.keys x WHERE x.db = d AND x.key = k ORDER BY x.turn DESC LIMIT 1;
+        IF place IS NULL OR expiry = 0 THEN
+            RETURN 0;
+        ELSIF key_type = 's' AND expiry > redis.now_ms() AND redis.wanted_events() = '' THEN
+            UPDATE redis.keys x
+            SET turn = redis.next_turn(x.turn, x.page, x.ctid, x.xmin), page = redis.page(x.ctid),
+                value = '', expires_at = 0, sweep_at = redis.schedule_sweep(d, k, x.id, redis.vacant_until(), x.sweep_at)
+            WHERE x.ctid = place;
         ELSIF NOT redis.delete_key(d, k) THEN
             RETURN 0;
         END IF;
@@ -140,12 +145,13 @@ BEGIN
         DELETE FROM redis.keys x
         WHERE x.ctid = ANY (ARRAY(SELECT (SELECT y.ctid FROM redis.keys y WHERE y.db = d AND y.key = u.k ORDER BY y.turn DESC LIMIT 1)
                                   FROM pg_catalog.unnest(ks) AS u(k)))
-        RETURNING x.id, x.type, x.key, coalesce(x.expires_at <= now, false) AS expired, coalesce(x.expires_at = 0, false) AS vacant
+          AND x.expires_at IS DISTINCT FROM 0
+        RETURNING x.id, x.type, x.key, coalesce(x.expires_at <= now, false) AS expired
     ), orphaned AS (
         INSERT INTO redis.orphans (id, type) SELECT g.id, g.type FROM gone g WHERE g.type <> 's'
     )
     SELECT pg_catalog.count(*) FILTER (WHERE NOT s.expired) INTO deleted
-    FROM (SELECT g.expired, CASE WHEN g.vacant THEN false WHEN g.expired THEN redis.changed(d, g.key, 'x', 'expired')
+    FROM (SELECT g.expired, CASE WHEN g.expired THEN redis.changed(d, g.key, 'x', 'expired')
                                  ELSE redis.changed(d, g.key, 'g', 'del') END
           FROM gone g
           LEFT JOIN (SELECT u.k, pg_catalog.min(u.n) AS place FROM pg_catalog.unnest(ks) WITH ORDINALITY AS u(k, n)
