@@ -5,11 +5,12 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
     d constant smallint := redis.db();
     now constant bigint := redis.now_ms();
+    latest constant bigint := redis.vacant_until();
 BEGIN
     -- An index-only count, less what is expired and not swept yet, or vacant: few rows, all of them due in redis.expirations by then.
     RETURN (SELECT pg_catalog.count(*) FROM redis.keys x WHERE x.db = d)
          - (SELECT pg_catalog.count(DISTINCT x.id) FROM redis.expirations e JOIN redis.keys x ON x.db = e.db AND x.key = e.key AND x.id = e.id
-            WHERE e.due <= redis.vacant_until() AND e.db = d AND x.expires_at <= now);
+            WHERE e.due <= latest AND e.db = d AND x.expires_at <= now);
 END $$;
 COMMENT ON FUNCTION public.redis_dbsize() IS
 'DBSIZE
