@@ -446,7 +446,8 @@ RSpec.describe 'the hot path' do
         expect(client.call('MGET', *numbers.map { |n| "writer:#{i}:#{n}" })).to eq numbers.map(&:to_s)
       end
       expect(doubtful).to all(eq error(/\AERR the connection to Postgres broke during the commit/))
-      expect(doubtful.size).to be <= 3 * writers.size
+      # Each time both of a proxy's quick lanes break, one after the other, maybe with a call of the same writer.
+      expect(doubtful.size).to be <= 3 * 2 * writers.size
       proxies.each(&:stop)
     end
   end
